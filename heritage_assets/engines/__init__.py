@@ -1,0 +1,1 @@
+"""Engines run the bulk steps of the domain; the same function serves each of them."""

@@ -1,0 +1,90 @@
+"""Typed settings, read from ``HERITAGE_*`` variables (nested with two underscores) and from ``.env``.
+
+The parts of the domain own their settings models; this module only puts them together and derives addresses from the home.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Profile(StrEnum):
+    """Where the platform runs."""
+
+    EMBEDDED = "embedded"
+    CLUSTER = "cluster"
+
+
+class EngineName(StrEnum):
+    """What runs the bulk steps."""
+
+    LOCAL = "local"
+    SPARK = "spark"
+
+
+class Settings(BaseSettings):
+    """All settings of the platform. ``heritage settings`` prints each with its value and meaning."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HERITAGE_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(Path(".heritage"), description="Folder of everything the embedded profile keeps.")
+    profile: Profile = Field(Profile.EMBEDDED, description="embedded (this process, this folder) or cluster (servers).")
+    engine: EngineName = Field(EngineName.LOCAL, description="What runs the bulk steps: local or spark.")
+    lake: str | None = Field(None, description="Root URI of landing zone, tables and images; default: HOME/lake.")
+    s3_endpoint: str | None = Field(None, description="Address of an S3 server other than AWS, such as MinIO.")
+    s3_access_key: str | None = Field(None, description="S3 access key.")
+    s3_secret_key: SecretStr | None = Field(None, description="S3 secret key.")
+    s3_region: str = Field("us-east-1", description="S3 region.")
+    encoder: str = Field("demo", description="Encoder: 'demo', a folder, or a model name (CLIP, SigLIP, image-only).")
+    qdrant_url: str | None = Field(None, description="Address of a Qdrant server; default: the embedded endpoint.")
+    qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
+
+    @model_validator(mode="after")
+    def _absolute_home(self) -> Self:
+        object.__setattr__(self, "home", self.home.expanduser().resolve())
+        return self
+
+    @property
+    def lake_root(self) -> str:
+        """Root URI of landing zone, tables and images."""
+        return (self.lake or (self.home / "lake").as_uri()).rstrip("/")
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance folder under the home."""
+        return self.home / "dagster"
+
+    def s3_client_options(self) -> dict[str, Any]:
+        """Return the keyword arguments of ``boto3.client("s3", …)``."""
+        from botocore.config import Config
+
+        options: dict[str, Any] = {
+            "region_name": self.s3_region,
+            "config": Config(retries={"mode": "standard", "max_attempts": 5}, s3={"addressing_style": "path"}),
+        }
+        if self.s3_endpoint:
+            options["endpoint_url"] = self.s3_endpoint
+        if self.s3_access_key and self.s3_secret_key:
+            options["aws_access_key_id"] = self.s3_access_key
+            options["aws_secret_access_key"] = self.s3_secret_key.get_secret_value()
+        return options
+
+    def table_storage_options(self) -> dict[str, str]:
+        """Return delta-rs storage options for the lake root; commits on S3 are conditional puts."""
+        if not self.lake_root.startswith("s3://"):
+            return {}
+        options = {"AWS_REGION": self.s3_region, "aws_conditional_put": "etag"}
+        if self.s3_endpoint:
+            options["AWS_ENDPOINT_URL"] = self.s3_endpoint
+            options["AWS_ALLOW_HTTP"] = str(self.s3_endpoint.startswith("http://")).lower()
+        if self.s3_access_key and self.s3_secret_key:
+            options["AWS_ACCESS_KEY_ID"] = self.s3_access_key
+            options["AWS_SECRET_ACCESS_KEY"] = self.s3_secret_key.get_secret_value()
+        return options
