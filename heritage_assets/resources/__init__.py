@@ -1,0 +1,1 @@
+"""Dagster resources: thin wrappers around stores, engines and encoders."""

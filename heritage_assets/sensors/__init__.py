@@ -1,0 +1,1 @@
+"""Sensors: what takes the place of sleep loops and "last processed" files."""
