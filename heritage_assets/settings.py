@@ -12,6 +12,8 @@ from typing import Any, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from heritage_assets.stores.objects import s3_client_options
+
 
 class Profile(StrEnum):
     """Where the platform runs."""
@@ -57,24 +59,21 @@ class Settings(BaseSettings):
         return (self.lake or (self.home / "lake").as_uri()).rstrip("/")
 
     @property
+    def tables_root(self) -> str:
+        """Root URI of the Delta tables."""
+        return f"{self.lake_root}/tables"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's instance folder under the home."""
         return self.home / "dagster"
 
     def s3_client_options(self) -> dict[str, Any]:
-        """Return the keyword arguments of ``boto3.client("s3", …)``."""
-        from botocore.config import Config
-
-        options: dict[str, Any] = {
-            "region_name": self.s3_region,
-            "config": Config(retries={"mode": "standard", "max_attempts": 5}, s3={"addressing_style": "path"}),
-        }
-        if self.s3_endpoint:
-            options["endpoint_url"] = self.s3_endpoint
-        if self.s3_access_key and self.s3_secret_key:
-            options["aws_access_key_id"] = self.s3_access_key
-            options["aws_secret_access_key"] = self.s3_secret_key.get_secret_value()
-        return options
+        """Return the keyword arguments of ``boto3.client("s3", …)`` for the lake root; none where it is a folder."""
+        if not self.lake_root.startswith("s3://"):
+            return {}
+        secret = self.s3_secret_key.get_secret_value() if self.s3_secret_key else None
+        return s3_client_options(self.s3_endpoint, self.s3_access_key, secret, self.s3_region)
 
     def table_storage_options(self) -> dict[str, str]:
         """Return delta-rs storage options for the lake root; commits on S3 are conditional puts."""

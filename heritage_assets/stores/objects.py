@@ -222,3 +222,21 @@ def open_object_store(root: str, *, s3_options: dict[str, Any] | None = None) ->
 
         return S3Store(root, boto3.client("s3", **(s3_options or {})))
     raise ValueError(f"can't open object store {root!r}: use file:///folder or s3://bucket/prefix")
+
+
+def s3_client_options(
+    endpoint: str | None, access_key: str | None, secret_key: str | None, region: str
+) -> dict[str, Any]:
+    """Return keyword arguments for ``boto3.client("s3", …)``; absent keys fall back to boto3's own credential chain."""
+    from botocore.config import Config
+
+    options: dict[str, Any] = {
+        "region_name": region,
+        "config": Config(retries={"mode": "standard", "max_attempts": 5}, s3={"addressing_style": "path"}),
+    }
+    if endpoint:
+        options["endpoint_url"] = endpoint
+    if access_key and secret_key:
+        options["aws_access_key_id"] = access_key
+        options["aws_secret_access_key"] = secret_key
+    return options

@@ -1,0 +1,26 @@
+"""Resource: the vector store, a Qdrant server or the embedded endpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+if TYPE_CHECKING:
+    from heritage_assets.stores.vectors import VectorStore
+
+
+class VectorStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Qdrant by URL; without one, the embedded endpoint of the home (started on demand)."""
+
+    url: str | None = Field(None, description="Address of a Qdrant server; none: the embedded endpoint.")
+    api_key: str | None = None
+    home: str = Field(".heritage", description="Home of the embedded endpoint.")
+
+    def open(self) -> VectorStore:
+        """Connect, starting the embedded endpoint where no server is named."""
+        from heritage_assets.stores.connect import connect_vector_store
+
+        return connect_vector_store(self.url, self.api_key, Path(self.home))

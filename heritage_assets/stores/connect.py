@@ -1,0 +1,63 @@
+"""From settings to open stores: what the command line, the search application and the resources share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heritage_assets.curation.landing import LandingZone
+from heritage_assets.settings import Settings
+from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.objects import ObjectStore, open_object_store
+
+if TYPE_CHECKING:
+    from heritage_assets.curation.encoders import Encoder
+    from heritage_assets.stores.vectors import VectorStore
+
+
+def connect_vector_store(url: str | None, api_key: str | None, home: Path) -> VectorStore:
+    """Connect to the Qdrant server at ``url``; without one, to the home's embedded endpoint, started when it must be."""
+    from heritage_assets.stores.vectors import VectorStore
+
+    if url is None:
+        from heritage_assets.embedded.vector_endpoint import ensure_endpoint
+
+        return VectorStore(ensure_endpoint(home))
+    return VectorStore(url, api_key)
+
+
+class Platform:
+    """The open stores of one configuration; each is opened when it is first asked for."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """Object storage."""
+        return open_object_store(self.settings.lake_root, s3_options=self.settings.s3_client_options())
+
+    @cached_property
+    def landing(self) -> LandingZone:
+        """The landing zone."""
+        return LandingZone(self.objects)
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The Delta tables."""
+        return Lake(self.settings.tables_root, self.settings.table_storage_options())
+
+    @cached_property
+    def vectors(self) -> VectorStore:
+        """The vector store."""
+        key = self.settings.qdrant_api_key
+        return connect_vector_store(
+            self.settings.qdrant_url, key.get_secret_value() if key else None, self.settings.home
+        )
+
+    def encoder(self) -> Encoder:
+        """The encoder, loaded once per process."""
+        from heritage_assets.curation.encoders import load_encoder
+
+        return load_encoder(self.settings.encoder)

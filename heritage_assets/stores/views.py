@@ -1,0 +1,115 @@
+"""What steps read: joins and selections over the tables of the lake.
+
+Belongs here: which rows a step works on, above all which row of a record is the current one. Does not belong here: what a step
+does with them. Memory: one harvest batch's metadata at a time (a batch holds thousands of records), and for
+:func:`newest_rows` about 150 bytes for each record of the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from heritage_assets.curation.schemas import (
+    CLEANSED_RECORDS,
+    CLIP_EMBEDDINGS,
+    EMBEDDING_TASKS,
+    IMAGE_TASKS,
+    SOURCE_IMAGES,
+)
+from heritage_assets.stores.lake import Lake
+
+NEWEST = pa.schema([CLEANSED_RECORDS.schema.field(name) for name in ("guid", "batch", "harvested_at", "withdrawn")])
+
+
+def newest_rows(lake: Lake) -> pa.Table:
+    """Return the current row of every record: (guid, batch, harvested_at, withdrawn), one row a guid, by guid.
+
+    The newest ``harvested_at`` wins; of two at the same instant, the batch with the greater key. A withdrawn record is
+    there with ``withdrawn`` true.
+    """
+    rows = lake.read(CLEANSED_RECORDS, columns=NEWEST.names)
+    if rows.num_rows == 0:
+        return rows
+    rows = rows.sort_by([("guid", "ascending"), ("harvested_at", "ascending"), ("batch", "ascending")])
+    guids = rows["guid"].combine_chunks()
+    last_of_guid = pc.not_equal(guids[:-1], guids[1:])
+    return rows.filter(pa.concat_arrays([last_of_guid, pa.array([True])]))
+
+
+def live_rows(lake: Lake) -> pa.Table:
+    """Return the current rows of all records that are not withdrawn."""
+    newest = newest_rows(lake)
+    return newest.filter(pc.invert(newest["withdrawn"]))
+
+
+def current_of_batch(lake: Lake, batch: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Return the guids whose current row lies in ``batch``: those alive, and those withdrawn."""
+    newest = newest_rows(lake)
+    newest = newest.filter(pc.equal(newest["batch"], batch))
+    return newest.filter(pc.invert(newest["withdrawn"]))["guid"], newest.filter(newest["withdrawn"])["guid"]
+
+
+def records_of_batch(lake: Lake, batch: str, columns: Sequence[str]) -> pa.Table:
+    """Read a batch's records that are not tombstones, in landing order."""
+    wanted = [*dict.fromkeys([*columns, "line"])]
+    rows = lake.read(CLEANSED_RECORDS, columns=wanted, batches=[batch], where=~pc.field("withdrawn"))
+    return rows.sort_by("line").select(list(columns))
+
+
+def image_tasks(lake: Lake, batch: str) -> Iterator[pa.RecordBatch]:
+    """Yield one row for each record of the batch (schema :data:`IMAGE_TASKS`)."""
+    columns = {"url": "is_shown_by"}
+    rows = records_of_batch(lake, batch, [columns.get(name, name) for name in IMAGE_TASKS.names])
+    yield from rows.rename_columns(IMAGE_TASKS.names).cast(IMAGE_TASKS).to_batches(max_chunksize=1_024)
+
+
+def images_known_for(lake: Lake, batch: str) -> pa.Table:
+    """Read what any batch says of the images of this batch's records; rows of ``batch`` itself come last."""
+    guids = lake.read(CLEANSED_RECORDS, columns=["guid"], batches=[batch])["guid"].combine_chunks()
+    known = lake.read(SOURCE_IMAGES, where=pc.field("guid").isin(guids))
+    own = pc.equal(known["batch"], batch)
+    by_age = known.append_column("_own", own).sort_by([("_own", "ascending"), ("fetched_at", "ascending")])
+    return by_age.drop_columns("_own")
+
+
+def embedding_tasks(lake: Lake, batch: str, prompts: pa.Table) -> Iterator[pa.RecordBatch]:
+    """Yield the join of a batch's prompts and images (schema :data:`EMBEDDING_TASKS`), by guid.
+
+    Args:
+        lake: the tables.
+        batch: harvest batch.
+        prompts: (guid, prompt) of the batch's records.
+    """
+    images = lake.read(
+        SOURCE_IMAGES, columns=["guid", "batch", "dataset", "status", "sha256", "derivative"], batches=[batch]
+    )
+    images = images.rename_columns(["guid", "batch", "dataset", "image_status", "image_sha256", "derivative"])
+    joined = images.join(prompts, keys="guid", join_type="left outer").sort_by("guid")
+    yield from joined.select(EMBEDDING_TASKS.names).cast(EMBEDDING_TASKS).to_batches(max_chunksize=1_024)
+
+
+def embeddings_for(lake: Lake, batch: str, encoder: str) -> Iterator[pa.RecordBatch]:
+    """Yield every vector that ``encoder`` already made for images or prompts of this batch's records.
+
+    Read by image hash and by guid, so that neither a re-run nor another record of the same picture is encoded again.
+    """
+    images = lake.read(SOURCE_IMAGES, columns=["guid", "sha256"], batches=[batch])
+    where = (pc.field("encoder") == encoder) & (
+        pc.field("guid").isin(images["guid"].combine_chunks())
+        | pc.field("image_sha256").isin(images["sha256"].drop_null().combine_chunks())
+    )
+    yield from lake.scan(CLIP_EMBEDDINGS, where=where)
+
+
+def merged_by_guid(left: pa.Table, right: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """Left-join ``columns`` of ``right`` (unique guids) to ``left`` by guid, keeping the order of ``left``.
+
+    Arrow's own join refuses nested columns such as vectors, so rows are looked up by position.
+    """
+    at = pc.index_in(left["guid"], value_set=right["guid"].combine_chunks())
+    for name in columns:
+        left = left.append_column(right.schema.field(name), right[name].combine_chunks().take(at.combine_chunks()))
+    return left
