@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Servers for the tests. Sourced: defines install_minio, start_minio_if_there and stop_services.
+tools="${HERITAGE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/heritage_assets/tools}"
+minio_pid=""
+minio_data=""
+
+# A real MinIO, built from its public module when Go is there (about three minutes, once).
+install_minio() {
+  if [ -x "$tools/minio" ]; then return 0; fi
+  if ! command -v go >/dev/null; then
+    echo "No Go toolchain: tests against MinIO will be skipped." >&2
+    return 0
+  fi
+  echo "Building MinIO …"
+  mkdir -p "$tools"
+  GOBIN="$tools" go install github.com/minio/minio@latest
+}
+
+start_minio_if_there() {
+  local minio port
+  if [ -n "${HERITAGE_TEST_S3_ENDPOINT:-}" ]; then return 0; fi
+  minio="$(command -v "$tools/minio" || command -v minio || true)"
+  if [ -z "$minio" ]; then return 0; fi
+  port="$(.venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+  minio_data="$(mktemp -d)"
+  MINIO_ROOT_USER=heritage MINIO_ROOT_PASSWORD=heritage-tests "$minio" server --quiet --address "127.0.0.1:$port" \
+    "$minio_data" >"$minio_data.log" 2>&1 &
+  minio_pid=$!
+  trap stop_services EXIT
+  export HERITAGE_TEST_S3_ENDPOINT="http://127.0.0.1:$port"
+  export HERITAGE_TEST_S3_ACCESS_KEY=heritage HERITAGE_TEST_S3_SECRET_KEY=heritage-tests
+}
+
+stop_services() {
+  if [ -n "$minio_pid" ]; then
+    kill "$minio_pid" 2>/dev/null && wait "$minio_pid" 2>/dev/null
+    rm -rf "$minio_data" "$minio_data.log"
+    minio_pid=""
+  fi
+  return 0
+}
