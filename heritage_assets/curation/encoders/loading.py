@@ -1,0 +1,55 @@
+"""The way to an encoder: by name, once per process."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from heritage_assets.curation.encoders.interface import EncoderError
+from heritage_assets.curation.encoders.weights import find_model
+
+if TYPE_CHECKING:
+    from heritage_assets.curation.encoders.pretrained import PretrainedEncoder
+
+_loaded: dict[object, PretrainedEncoder] = {}
+_lock = threading.Lock()
+
+
+def load_encoder(name: str, device: str = "auto") -> PretrainedEncoder:
+    """Return the encoder of that name, loaded once per process (and again when its files change).
+
+    Args:
+        name: ``demo``, a folder in transformers format, or a model name such as ``openai/clip-vit-base-patch32`` (optionally
+            ``@revision``).
+        device: ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+
+    Raises:
+        EncoderError: no such model, files missing or broken, or no such device; the message says what to do.
+    """
+    from heritage_assets.curation.encoders.pretrained import PretrainedEncoder
+
+    files = find_model(name)
+    device = _device(device)
+    key = (files.name, files.folder, files.stamp(), device)
+    with _lock:
+        if key not in _loaded:
+            for stale in [other for other in _loaded if isinstance(other, tuple) and other[1] == files.folder]:
+                if stale[2] != files.stamp():
+                    del _loaded[stale]
+            _loaded[key] = PretrainedEncoder(files, device)
+        return _loaded[key]
+
+
+def _device(device: str) -> str:
+    """Return the torch device to use."""
+    import torch
+
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise EncoderError(f"can't use device {device!r}: {str(error).splitlines()[0]}. Use auto or cpu") from error
+    return device
