@@ -1,0 +1,1 @@
+"""Which records show the same object: exact pairs, verdicts with reasons, guarded groups, stable ids."""
