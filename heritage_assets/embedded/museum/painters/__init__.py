@@ -1,0 +1,1 @@
+"""One painter for each kind of the demo museum: attributes, a random generator and a size in, pixels out."""

@@ -1,0 +1,25 @@
+"""Pictures of museum objects: the painter of the kind, then wear and the trace of look-alikes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from PIL import Image
+
+from heritage_assets.embedded.museum.canvas import Pixels
+from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.objects import MuseumObject
+from heritage_assets.embedded.museum.painters.landscape import landscape
+
+Painter = Callable[[Mapping[str, Value], np.random.Generator, int, int], Pixels]
+
+PAINTERS: dict[str, Painter] = {"landscape": landscape}
+
+
+def render(obj: MuseumObject) -> Image.Image:
+    """Draw a thing: an RGB picture of ``obj.size``, the same for the same object."""
+    width, height = obj.size
+    rng = np.random.default_rng(obj.seed)
+    picture = PAINTERS[obj.klass](obj.attributes, rng, height, width)
+    return Image.fromarray(np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8))
