@@ -1,0 +1,199 @@
+"""From hostile bytes to upright sRGB pixels of bounded size.
+
+Every limit is checked on the header, before a pixel is decoded. Belongs here: pixels. Does not belong here: storage, network.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from heritage_assets.curation.images.colour import to_srgb
+from heritage_assets.curation.images.outcomes import ImageError
+from heritage_assets.curation.images.policy import Reason
+from heritage_assets.curation.images.sniff import GIF, JPEG, SNIFF_BYTES, TIFF, ImageFormat, sniff
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MOST_SCANS = 500
+"""Progressive JPEGs have about ten scans; thousands cost minutes of decoding (the limit of libjpeg-turbo's own fuzzers)."""
+DRAFT_MARGIN = 2
+"""A JPEG is decoded at reduced scale while that leaves this many times the pixels per side that are wanted."""
+ORIENTATION_TAG = 0x0112
+
+
+@dataclass(frozen=True)
+class DecodedImage:
+    """Pixels (RGB, upright, sRGB, long side bounded), what the file is, and the upright size of the original in pixels."""
+
+    pixels: Image.Image
+    format: ImageFormat
+    width: int
+    height: int
+    note: str | None
+
+
+def allow_pixels(max_pixels: int) -> None:
+    """Raise Pillow's own pixel limit to ``max_pixels``; every decode here checks its limit itself, before decoding."""
+    from PIL import Image
+
+    if Image.MAX_IMAGE_PIXELS is not None:
+        Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, max_pixels)
+
+
+class Header:
+    """An opened, not yet decoded image.
+
+    Args:
+        data: the whole file.
+        max_pixels, max_frames: limits on the header.
+
+    Raises:
+        ImageError: not_an_image, html_instead_of_image, unsupported_media_type, too_many_pixels, too_many_frames, corrupt.
+    """
+
+    def __init__(self, data: bytes, *, max_pixels: int, max_frames: int) -> None:
+        self.format = sniff(data[:SNIFF_BYTES])
+        self._image = _open(data, self.format)
+        width, height = self._image.size
+        self.pixels = width * height
+        if self.pixels > max_pixels:
+            raise ImageError(
+                Reason.TOO_MANY_PIXELS, f"{width} × {height} = {self.pixels:,} pixels; limit {max_pixels:,}"
+            )
+        if self.format is JPEG and data.count(b"\xff\xda") > MOST_SCANS:
+            raise ImageError(Reason.TOO_MANY_FRAMES, f"a JPEG with more than {MOST_SCANS} scans")
+        self._frames = _count_frames(self._image, data, self.format, max_frames)
+
+    def decode(self, side: int) -> DecodedImage:
+        """Return the pixels of the first frame, scaled down (never up) to a long side of ``side``.
+
+        Memory: at most about 12 bytes per pixel of the file while it runs.
+
+        Raises:
+            ImageError: truncated or corrupt.
+        """
+        width, height = self._image.size
+        try:
+            orientation = _orientation(self._image)
+            if self.format is JPEG:
+                self._image.draft(None, _fitted(width, height, side * DRAFT_MARGIN))
+            self._image.load()
+            pixels = _upright(to_srgb(self._image, _fitted(width, height, side)), orientation)
+        except Exception as error:
+            raise _decode_error(error) from error
+        if orientation >= 5:
+            width, height = height, width
+        return DecodedImage(pixels, self.format, width, height, self._note())
+
+    def _note(self) -> str | None:
+        if self._frames <= 1:
+            return None
+        return f"first of {self._frames} {'pages' if self.format is TIFF else 'frames'}"
+
+
+def decode_image(data: bytes, side: int, *, max_pixels: int, max_frames: int) -> DecodedImage:
+    """Return the pixels of an image file, upright, in sRGB, with a long side of at most ``side`` pixels.
+
+    Raises:
+        ImageError: see :class:`Header`.
+    """
+    return Header(data, max_pixels=max_pixels, max_frames=max_frames).decode(side)
+
+
+def _open(data: bytes, image_format: ImageFormat) -> Image.Image:
+    """Open with the one plugin that the bytes call for, so that no other parser sees them."""
+    from PIL import Image
+
+    try:
+        return Image.open(io.BytesIO(data), formats=[image_format.pillow])
+    except Image.DecompressionBombError as error:
+        raise ImageError(Reason.TOO_MANY_PIXELS, str(error)) from None
+    except Exception as error:
+        raise _decode_error(error) from error
+
+
+def _decode_error(error: Exception) -> ImageError:
+    # Decoders raise almost any type at broken input (OSError, SyntaxError, struct.error, ValueError, MemoryError, …).
+    text = str(error) or type(error).__name__
+    truncated = "truncated" in text.lower() or isinstance(error, EOFError)
+    return ImageError(Reason.TRUNCATED if truncated else Reason.CORRUPT, f"{type(error).__name__}: {text}")
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8; broken EXIF means upright, it is no reason to lose an image."""
+    try:
+        value = image.getexif().get(ORIENTATION_TAG, 1)
+    except Exception:  # the parser raises many types at broken EXIF
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    from PIL.Image import Transpose
+
+    turns = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    return image.transpose(turns[orientation]) if orientation in turns else image
+
+
+def _fitted(width: int, height: int, side: int) -> tuple[int, int]:
+    """Return the size with a long side of at most ``side``, never larger than the original."""
+    scale = min(1.0, side / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _count_frames(image: Image.Image, data: bytes, image_format: ImageFormat, max_frames: int) -> int:
+    """Return the number of frames or pages without decoding them, in time bounded by ``max_frames``."""
+    if image_format is GIF:
+        frames = _gif_frames(data, max_frames + 1)
+    elif image_format is TIFF:
+        frames = _tiff_pages(image, max_frames + 1)
+    else:
+        frames = getattr(image, "n_frames", 1)
+    if frames > max_frames:
+        raise ImageError(Reason.TOO_MANY_FRAMES, f"more than {max_frames} frames or pages")
+    return frames
+
+
+def _tiff_pages(image: Image.Image, most: int) -> int:
+    pages = 1
+    try:
+        while pages < most:
+            image.seek(pages)
+            pages += 1
+    except EOFError:
+        pass  # the end of the chain of pages
+    except Exception as error:
+        raise _decode_error(error) from error
+    image.seek(0)
+    return pages
+
+
+def _gif_frames(data: bytes, most: int) -> int:
+    """Count image descriptors by walking the blocks (GIF89a specification, section 12 on); stops at a broken block."""
+    position = 13 + (3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
+    frames = 0
+    while frames < most and position < len(data):
+        kind = data[position]
+        if kind == 0x2C and position + 9 < len(data):
+            packed = data[position + 9]
+            position += 11 + (3 << ((packed & 7) + 1) if packed & 0x80 else 0)
+            frames += 1
+        elif kind == 0x21:
+            position += 2
+        else:
+            break
+        while position < len(data) and data[position]:
+            position += data[position] + 1
+        position += 1
+    return max(frames, 1)

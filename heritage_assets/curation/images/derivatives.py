@@ -1,0 +1,116 @@
+"""Store an image once by its content: original, derivative, thumbnail, and a note of what they are.
+
+Keys: ``images/<aa>/<sha256>.<ext>``, ``derivatives/<version>/<aa>/<sha256>.jpg`` (with ``.json``, written last: it vouches for
+the others) and ``thumbnails/<version>/<aa>/<sha256>.jpg``. Keys are made of hashes only, so no name from outside reaches them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import orjson
+
+from heritage_assets.curation.images.budgets import PixelBudget
+from heritage_assets.curation.images.decode import Header, allow_pixels
+from heritage_assets.curation.images.hashing import perceptual_hash
+from heritage_assets.curation.images.outcomes import PreviousImage, StoredImage
+from heritage_assets.curation.images.policy import FetchSettings
+from heritage_assets.stores.objects import ObjectStore
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+class ImageShelf:
+    """Checks, derives and stores images. Safe to use from many threads.
+
+    Memory: about 12 bytes for each of ``max_pixels``, whatever the number of threads, beside the files themselves.
+    """
+
+    def __init__(self, store: ObjectStore, settings: FetchSettings) -> None:
+        allow_pixels(settings.max_pixels)
+        self._store = store
+        self._settings = settings
+        self._version = settings.derivative_version
+        self._budget = PixelBudget(settings.max_pixels)
+
+    def keep(self, data: bytes) -> StoredImage:
+        """Store an image file and what is derived from it, and return its properties.
+
+        A file that is stored already is neither decoded nor written again.
+
+        Raises:
+            ImageError: the bytes are no image that is accepted here (see :mod:`.decode`).
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        return self._known(digest) or self._derive(digest, data)
+
+    def holds(self, image: PreviousImage) -> bool:
+        """Tell whether all three objects of an earlier row are stored, in the current version of the derivatives."""
+        keys = (image.original, image.derivative, image.thumbnail)
+        if not image.sha256 or image.derivative != self._derived_key("derivatives", image.sha256, "jpg"):
+            return False
+        return all(key is not None and self._store.exists(key) for key in keys)
+
+    def restore(self, image: PreviousImage) -> StoredImage | None:
+        """Derive again from the stored original of an earlier row; None when it is lost or damaged.
+
+        Raises:
+            ImageError: it is no longer accepted (the limits have changed).
+        """
+        if not image.original or not image.sha256:
+            return None
+        try:
+            data = self._store.get(image.original)
+        except KeyError:
+            return None
+        if hashlib.sha256(data).hexdigest() != image.sha256:
+            return None
+        return self._derive(image.sha256, data)
+
+    def _known(self, digest: str) -> StoredImage | None:
+        try:
+            image = StoredImage(**orjson.loads(self._store.get(self._derived_key("derivatives", digest, "json"))))
+        except (KeyError, TypeError, orjson.JSONDecodeError):
+            return None  # not stored, or a note of another make: derive again
+        keys = (image.original, image.derivative, image.thumbnail)
+        return image if all(self._store.exists(key) for key in keys) else None
+
+    def _derive(self, digest: str, data: bytes) -> StoredImage:
+        settings = self._settings
+        header = Header(data, max_pixels=settings.max_pixels, max_frames=settings.max_frames)
+        with self._budget.held(header.pixels):
+            decoded = header.decode(settings.derivative_side)
+        thumbnail = decoded.pixels.copy()
+        thumbnail.thumbnail((settings.thumbnail_side, settings.thumbnail_side))
+        image = StoredImage(
+            sha256=digest,
+            media_type=decoded.format.media_type,
+            width=decoded.width,
+            height=decoded.height,
+            size_bytes=len(data),
+            perceptual_hash=perceptual_hash(decoded.pixels),
+            original=f"images/{digest[:2]}/{digest}.{decoded.format.extension}",
+            derivative=self._derived_key("derivatives", digest, "jpg"),
+            thumbnail=self._derived_key("thumbnails", digest, "jpg"),
+            note=decoded.note,
+        )
+        self._store.put(image.original, data, if_absent=True)
+        self._store.put(image.derivative, _jpeg(decoded.pixels, settings.derivative_quality, "4:4:4"))
+        self._store.put(image.thumbnail, _jpeg(thumbnail, settings.thumbnail_quality, "4:2:0"))
+        self._store.put(self._derived_key("derivatives", digest, "json"), orjson.dumps(asdict(image)))
+        return image
+
+    def _derived_key(self, folder: str, digest: str, extension: str) -> str:
+        return f"{folder}/{self._version}/{digest[:2]}/{digest}.{extension}"
+
+
+def _jpeg(pixels: Image.Image, quality: int, subsampling: str) -> bytes:
+    """Return the pixels as a JPEG without any metadata of the original (position, owner, comments)."""
+    pixels.info.clear()
+    buffer = io.BytesIO()
+    pixels.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
+    return buffer.getvalue()
