@@ -15,11 +15,11 @@ _IN_LABEL = 3
 _WORTH_NAMING = 0.35
 """A second or third term is named only when it weighs at least this share of the first."""
 
-STOP_WORDS = frozenset(
+_STOP_WORDS = (
     # English
     "a about after all also an and are as at be been before between but by can for from had has have he her his if in into "
-    "is it its more no not of on one or other our out over she so some such than that the their them then there these they "
-    "this to two under up was we were what when where which who will with without you your unknown untitled title "
+    "is it its more no not of on or other our out over she so some such than that the their them then there these they "
+    "this to under up was we were what when where which who will with without you your unknown untitled title "
     # German
     "ab aber als am an auch auf aus bei beim bis da das dass dem den der des die dies diese dieser dieses durch ein eine "
     "einem einen einer eines er es für gegen hat ich ihr ihre im in ist mit nach nicht noch nur ob oder ohne sein seine "
@@ -32,8 +32,9 @@ STOP_WORDS = frozenset(
     "ma nel nella non per più prima quale quando se senza si sono su sul sulla tra un una uno titolo "
     # Spanish
     "al ante como con cual desde donde el ella en entre es esta este fue han hasta hay la las lo los más muy no nos para "
-    "pero por porque que sin sobre su sus un una uno unos unas título".split()
+    "pero por porque que sin sobre su sus un una uno unos unas título"
 )
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 def distinctive_terms(texts: Sequence[str], labels: Labels, count: int) -> list[list[str]]:
@@ -49,7 +50,7 @@ def distinctive_terms(texts: Sequence[str], labels: Labels, count: int) -> list[
     inside = np.flatnonzero(labels >= 0)
     vectorizer = CountVectorizer(token_pattern=_WORD, stop_words=sorted(STOP_WORDS), binary=True, dtype=np.float32)
     try:
-        counts = vectorizer.fit_transform([texts[row] or "" for row in inside])
+        counts = vectorizer.fit_transform([texts[int(row)] for row in inside])
     except ValueError as error:
         if "empty vocabulary" not in str(error):
             raise

@@ -7,6 +7,7 @@ t-SNE (van der Maaten & Hinton 2008) by openTSNE, started from the principal com
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heritage_assets.curation.clusters.model import Floats
 from heritage_assets.curation.clusters.neighbours import Neighbours, closeness
@@ -37,7 +38,7 @@ def lay_out(vectors: Floats, neighbours: Neighbours, settings: ClusterSettings, 
         return _principal(vectors)
     if is_known.mean() >= 0.5:
         start = place(neighbours, known)
-        missing = ~np.isfinite(start).all(axis=1)
+        missing: NDArray[np.bool_] = np.isnan(start[:, 0])
         start[missing] = np.nanmedian(known, axis=0)
         return _tsne(neighbours, settings, start, settle=True)
     start = _principal(vectors)

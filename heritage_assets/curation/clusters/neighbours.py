@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ class Neighbours:
         return Neighbours(self.index[:, :k], self.cosine[:, :k])
 
 
-def unit(vectors: Floats) -> Floats:
+def unit(vectors: NDArray[np.floating[Any]]) -> Floats:
     """Scale rows to unit length; rows of zeros stay zeros. (n, d) float32 → (n, d) float32."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(norms > 1e-12, norms, 1.0), dtype=np.float32)
@@ -96,14 +97,12 @@ def _all_columns(scores: Floats) -> NDArray[np.int64]:
 
 
 def closeness(neighbours: Neighbours) -> Floats:
-    """Weigh each neighbour in (0, 1] by the local scale of its record: (n, k) float32.
+    """Weigh each neighbour in (0, 1] by its squared cosine (hardly at all below 0): (n, k) float32.
 
-    Gaussian of the distance with the record's median neighbour distance as its width, so that dense and sparse regions
-    count alike (local scaling: Zelnik-Manor & Perona, "Self-Tuning Spectral Clustering", NIPS 2004).
+    Squared, since after the mean is removed cosines spread over 0 … 1; on real pictures this parts classes better than plain
+    cosines and more evenly than locally scaled Gaussians.
     """
-    distance = 1.0 - neighbours.cosine
-    scale = np.maximum(np.median(distance, axis=1, keepdims=True), 1e-6) if distance.shape[1] else 1.0
-    return np.asarray(np.maximum(np.exp(-((distance / scale) ** 2)), 1e-6), dtype=np.float32)
+    return np.asarray(np.maximum(neighbours.cosine, 1e-3) ** 2, dtype=np.float32)
 
 
 def vote(neighbours: Neighbours, labels: Labels) -> tuple[Labels, Floats]:
@@ -116,7 +115,7 @@ def vote(neighbours: Neighbours, labels: Labels) -> tuple[Labels, Floats]:
     return winner - 1, np.asarray(shares.max(axis=1).toarray(), dtype=np.float32).ravel()
 
 
-def label_shares(neighbours: Neighbours, labels: Labels):  # type: ignore[no-untyped-def]  # noqa: ANN201 - scipy is untyped
+def label_shares(neighbours: Neighbours, labels: Labels) -> Any:
     """Return the share of each label among a record's neighbours: sparse (n, 1 + number of labels), column 0 for -1."""
     from scipy import sparse
 

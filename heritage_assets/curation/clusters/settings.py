@@ -20,17 +20,19 @@ class ClusterSettings(BaseModel):
     resolution: float | Literal["auto"] = Field(
         "auto", description="graph: more means finer clusters (0.25 to 16); auto: the best separated of that range."
     )
-    neighbours: int = Field(10, ge=2, le=200, description="graph: nearest neighbours that a record is linked to.")
+    neighbours: int = Field(
+        default=12, ge=2, le=200, description="graph: nearest neighbours that a record is linked to."
+    )
     min_cluster_size: int = Field(
-        3, ge=1, description="Smaller clusters join their nearest one (hdbscan: become noise; at least 2)."
+        default=2, ge=1, description="Smaller clusters join their nearest one (hdbscan: become noise; at least 2)."
     )
     k: int | Literal["auto"] = Field("auto", description="kmeans: number of clusters; auto: the best separated.")
-    dimensions: int = Field(64, ge=2, description="Principal components that distances are taken in.")
+    dimensions: int = Field(default=64, ge=2, description="Principal components that distances are taken in.")
     sample: int = Field(
-        50_000,
+        default=50_000,
         ge=100,
         description="Records clustered exactly (the square of this is compared); the others join their neighbours' clusters.",
     )
-    seed: int = Field(0, ge=0, description="Seed of k-means and of the map.")
-    map_perplexity: float = Field(30.0, gt=1, description="t-SNE map: how many neighbours count for a record.")
-    map_iterations: int = Field(500, ge=50, description="t-SNE map: iterations after the early ones.")
+    seed: int = Field(default=0, ge=0, description="Seed of k-means and of the map.")
+    map_perplexity: float = Field(default=30.0, gt=1, description="t-SNE map: how many neighbours count for a record.")
+    map_iterations: int = Field(default=500, ge=50, description="t-SNE map: iterations after the early ones.")
