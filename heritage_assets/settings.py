@@ -5,13 +5,18 @@ The parts of the domain own their settings models; this module only puts them to
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from heritage_assets.curation.clusters.settings import ClusterSettings
+from heritage_assets.curation.duplicates.settings import DuplicateSettings
+from heritage_assets.curation.images.policy import FetchSettings
 from heritage_assets.stores.objects import s3_client_options
 
 
@@ -27,6 +32,15 @@ class EngineName(StrEnum):
 
     LOCAL = "local"
     SPARK = "spark"
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One setting as people set it: environment variable, value here, meaning."""
+
+    variable: str
+    value: str
+    meaning: str
 
 
 class Settings(BaseSettings):
@@ -47,6 +61,10 @@ class Settings(BaseSettings):
     encoder: str = Field("demo", description="Encoder: 'demo', a folder, or a model name (CLIP, SigLIP, image-only).")
     qdrant_url: str | None = Field(None, description="Address of a Qdrant server; default: the embedded endpoint.")
     qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
+
+    fetch: FetchSettings = Field(default_factory=FetchSettings)
+    duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
+    clusters: ClusterSettings = Field(default_factory=ClusterSettings)
 
     @model_validator(mode="after")
     def _absolute_home(self) -> Self:
@@ -87,3 +105,19 @@ class Settings(BaseSettings):
             options["AWS_ACCESS_KEY_ID"] = self.s3_access_key
             options["AWS_SECRET_ACCESS_KEY"] = self.s3_secret_key.get_secret_value()
         return options
+
+
+def describe_settings(settings: Settings) -> list[SettingRow]:
+    """List every setting with its variable, its value and its meaning; secrets are masked."""
+    return list(_rows(settings, "HERITAGE_"))
+
+
+def _rows(model: BaseModel, prefix: str) -> Iterator[SettingRow]:
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        variable = f"{prefix}{name.upper()}"
+        if isinstance(value, BaseModel):
+            yield from _rows(value, f"{variable}__")
+        else:
+            shown = "" if value is None else str(value.value if isinstance(value, StrEnum) else value)
+            yield SettingRow(variable, shown, field.description or "")

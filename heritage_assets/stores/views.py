@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -113,3 +114,39 @@ def merged_by_guid(left: pa.Table, right: pa.Table, columns: Sequence[str]) -> p
     for name in columns:
         left = left.append_column(right.schema.field(name), right[name].combine_chunks().take(at.combine_chunks()))
     return left
+
+
+class CurrentFilter:
+    """Keeps the rows that belong to the current row of a living record.
+
+    Memory: about 100 bytes for each living record.
+    """
+
+    def __init__(self, live: pa.Table) -> None:
+        """``live``: guid and batch of the rows to keep, as :func:`live_rows` returns them."""
+        self._keys = _row_keys(live["batch"], live["guid"]).combine_chunks()
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Filter batches that have the columns guid and batch."""
+        for rows in batches:
+            kept = rows.filter(pc.is_in(_row_keys(rows["batch"], rows["guid"]), value_set=self._keys))
+            if kept.num_rows:
+                yield kept
+
+
+def _row_keys(batch: pa.ChunkedArray | pa.Array, guid: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    return pc.binary_join_element_wise(batch, guid, "\x1f")
+
+
+def current_image_vectors(lake: Lake, encoder: str, keep: CurrentFilter) -> Iterator[pa.RecordBatch]:
+    """Stream (guid, batch, embedding_image) of the current records that have an image vector of ``encoder``."""
+    where = (pc.field("encoder") == encoder) & pc.field("embedding_image").is_valid()
+    yield from keep(lake.scan(CLIP_EMBEDDINGS, columns=["guid", "batch", "embedding_image"], where=where))
+
+
+def matrix(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """Return a list column without nulls as an (n, d) float32 matrix; d is 0 when there are no rows."""
+    lists = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if len(lists) == 0:
+        return np.zeros((0, 0), dtype=np.float32)
+    return np.asarray(lists.flatten(), dtype=np.float32).reshape(len(lists), -1)

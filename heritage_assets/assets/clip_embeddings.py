@@ -1,0 +1,146 @@
+"""clip_embeddings: the vectors of each record's image and text."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+import dagster as dg
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from heritage_assets.curation.embeddings import KnownVectors, build_prompts, embed
+from heritage_assets.curation.encoders import Encoder
+from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, SOURCE_IMAGES
+from heritage_assets.engines.local import Engine, Step
+from heritage_assets.partitions import harvest_batches
+from heritage_assets.resources.encoder import EncoderResource
+from heritage_assets.resources.engine import LocalEngineResource
+from heritage_assets.resources.lake import LakeResource
+from heritage_assets.resources.object_store import ObjectStoreResource
+from heritage_assets.stores.lake import Lake, Written
+from heritage_assets.stores.objects import ObjectStore
+from heritage_assets.stores.views import embedding_tasks, embeddings_for, records_of_batch
+
+from .reporting import OWNERS, Stopwatch, blocking, counts_table, value_counts, verdict, written_metadata
+
+COUNTED = "embeddings_match_images"
+DIMENSIONS = "dimensions_match_encoder"
+NORMS = "vectors_have_unit_length"
+NORM_TOLERANCE = 1e-3
+PROMPT_COLUMNS = ("guid", "title", "subject", "creator", "type", "description")
+RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+
+class VectorInspection:
+    """What the blocking checks need, gathered while the rows stream by."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        combined = encoder.image_dim + encoder.text_dim if encoder.text_dim else None
+        self.expected = {"embedding_image": encoder.image_dim, "embedding_text": encoder.text_dim, "combined": combined}
+        self.statuses: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.wrong_dimensions = 0
+        self.worst_norm_error = 0.0
+
+    def watch(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """Note the rows and pass them on."""
+        self.statuses.update(value_counts(rows["embedding_status"]))
+        self.reasons.update(value_counts(rows["reason"].drop_null()))
+        for name, dimension in self.expected.items():
+            vectors = rows[name].drop_null()
+            lengths = np.diff(np.asarray(vectors.offsets))
+            wrong = lengths != (dimension or 0)
+            self.wrong_dimensions += int(wrong.sum())
+            if len(vectors) and not wrong.any():
+                matrix = np.asarray(vectors.flatten()).reshape(len(vectors), -1)
+                norms = np.linalg.norm(matrix, axis=1) / (np.sqrt(2) if name == "combined" else 1.0)
+                self.worst_norm_error = max(self.worst_norm_error, float(np.abs(norms - 1).max()))
+        return rows
+
+
+def embed_batch(
+    batch: str, lake: Lake, store: ObjectStore, engine: Engine, encoder: Encoder, inspection: VectorInspection
+) -> Written:
+    """Embed one batch; what this encoder already made for the same image or prompt is read, not made again."""
+    records = records_of_batch(lake, batch, PROMPT_COLUMNS).combine_chunks()
+    prompts = pa.concat_arrays([build_prompts(rows) for rows in records.to_batches()] or [pa.array([], pa.string())])
+    tasks = embedding_tasks(lake, batch, pa.table({"guid": records["guid"], "prompt": prompts}))
+    known = KnownVectors.from_batches(embeddings_for(lake, batch, encoder.id), encoder.id)
+    work = partial(embed, encoder=encoder, store=store, known=known, now=datetime.now(UTC))
+    rows = engine.run(Step("embed", work, CLIP_EMBEDDINGS.schema), tasks)
+    others = other_encoders(lake, batch, encoder.id)
+    return lake.replace_batch(CLIP_EMBEDDINGS, batch, _chain(others, map(inspection.watch, rows)))
+
+
+def other_encoders(lake: Lake, batch: str, encoder: str) -> Iterator[pa.RecordBatch]:
+    """Yield the batch's rows of other encoders: a new encoder fills its place beside the old ones."""
+    for rows in lake.scan(CLIP_EMBEDDINGS, batches=[batch]):
+        kept = rows.filter(pc.not_equal(rows["encoder"], encoder))
+        if kept.num_rows:
+            yield kept
+
+
+def _chain(*streams: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for stream in streams:
+        yield from stream
+
+
+@dg.asset(
+    deps=["source_images", "cleansed_records"],
+    partitions_def=harvest_batches,
+    backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=10),
+    group_name="embeddings",
+    owners=OWNERS,
+    kinds={"deltalake", "pytorch", "huggingface"},
+    code_version="1",
+    retry_policy=RETRIES,
+    pool="gpu",
+    automation_condition=dg.AutomationCondition.eager(),
+    check_specs=[
+        blocking(COUNTED, CLIP_EMBEDDINGS.name, "every row of source_images has its row"),
+        blocking(DIMENSIONS, CLIP_EMBEDDINGS.name, "vectors have the encoder's dimensions"),
+        blocking(NORMS, CLIP_EMBEDDINGS.name, f"vectors have unit length, within {NORM_TOLERANCE}"),
+    ],
+)
+def clip_embeddings(
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    object_store: ObjectStoreResource,
+    engine: LocalEngineResource,
+    encoder: EncoderResource,
+) -> dg.MaterializeResult:
+    """Encode the image and the prompt of every record: image, text, and both concatenated.
+
+    A record without an image keeps its text vector (NO_IMAGE); one whose encoding fails is FAILED with the reason.
+    """
+    tables, model = lake.open(), encoder.load()
+    inspection, watch = VectorInspection(model), Stopwatch()
+    writes: dict[str, Written] = {}
+    for batch in context.partition_keys:
+        with watch.batch(batch):
+            writes[batch] = embed_batch(batch, tables, object_store.store(), engine.engine(), model, inspection)
+        context.log.info("batch %s: %s rows", batch, writes[batch].rows)
+    images = tables.count(SOURCE_IMAGES, batches=context.partition_keys)
+    embedded = inspection.statuses.total()
+    return dg.MaterializeResult(
+        metadata={
+            **written_metadata(tables, CLIP_EMBEDDINGS, writes),
+            "encoder": model.id,
+            "dimensions": dg.MetadataValue.json({name: size for name, size in inspection.expected.items() if size}),
+            "by_status": counts_table(inspection.statuses, "status"),
+            "failures_by_reason": counts_table(inspection.reasons, "reason"),
+            **watch.metadata(embedded),
+        },
+        check_results=[
+            verdict(COUNTED, CLIP_EMBEDDINGS.name, images == embedded, images=images, embeddings=embedded),
+            verdict(DIMENSIONS, CLIP_EMBEDDINGS.name, inspection.wrong_dimensions == 0, wrong=inspection.wrong_dimensions),
+            verdict(
+                NORMS,
+                CLIP_EMBEDDINGS.name,
+                inspection.worst_norm_error <= NORM_TOLERANCE,
+                worst_error=inspection.worst_norm_error,
+            ),
+        ],
+    )

@@ -1,0 +1,68 @@
+"""The code location: assets, resources, jobs, schedules and sensors, built from settings.
+
+``build_definitions(settings, **overrides)`` is what tests and other code locations call; ``defs`` is what Dagster loads. Loading
+must stay fast and must not import torch, transformers or pyspark: those are imported inside the steps that need them.
+"""
+
+from typing import Any
+
+import dagster as dg
+
+from heritage_assets import assets
+from heritage_assets.jobs import canonicalization, clustering, harvesting, image_retry, record_chain
+from heritage_assets.resources.encoder import EncoderResource
+from heritage_assets.resources.engine import LocalEngineResource
+from heritage_assets.resources.http_fetcher import HttpFetcherResource
+from heritage_assets.resources.lake import LakeResource
+from heritage_assets.resources.object_store import ObjectStoreResource
+from heritage_assets.resources.policies import ClusterPolicyResource, DuplicatePolicyResource
+from heritage_assets.resources.vector_store import VectorStoreResource
+from heritage_assets.schedules import nightly_clusters, nightly_harvest
+from heritage_assets.sensors.automation import automation_conditions
+from heritage_assets.sensors.landing import landing_sensor
+from heritage_assets.sensors.retry_failed_images import retry_failed_images
+from heritage_assets.sensors.review_decisions import review_decisions
+from heritage_assets.sensors.run_failure import run_failure
+from heritage_assets.settings import Settings
+
+
+def build_resources(settings: Settings) -> dict[str, Any]:
+    """Build every resource from settings."""
+    secret = settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None
+    qdrant_key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+    return {
+        "object_store": ObjectStoreResource(
+            root=settings.lake_root,
+            endpoint=settings.s3_endpoint,
+            access_key=settings.s3_access_key,
+            secret_key=secret,
+            region=settings.s3_region,
+        ),
+        "lake": LakeResource(root=settings.tables_root, storage_options=settings.table_storage_options()),
+        "engine": LocalEngineResource(),
+        "http_fetcher": HttpFetcherResource(policy=settings.fetch.model_dump(mode="json")),
+        "encoder": EncoderResource(name=settings.encoder),
+        "vector_store": VectorStoreResource(url=settings.qdrant_url, api_key=qdrant_key, home=str(settings.home)),
+        "duplicate_policy": DuplicatePolicyResource(policy=settings.duplicates.model_dump(mode="json")),
+        "cluster_policy": ClusterPolicyResource(policy=settings.clusters.model_dump(mode="json")),
+    }
+
+
+def build_definitions(settings: Settings | None = None, **overrides: Any) -> dg.Definitions:
+    """Build the definitions of one configuration.
+
+    Args:
+        settings: by default read from the environment.
+        overrides: resources to use instead of the configured ones, by name.
+    """
+    return dg.Definitions(
+        assets=dg.load_assets_from_package_module(assets),
+        resources={**build_resources(settings or Settings()), **overrides},
+        jobs=[record_chain, image_retry, canonicalization, clustering, harvesting],
+        schedules=[nightly_harvest, nightly_clusters],
+        sensors=[landing_sensor, retry_failed_images, review_decisions, run_failure, automation_conditions],
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

@@ -1,0 +1,36 @@
+"""Resources: the rules by which duplicates are decided and clusters made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from pydantic import Field
+
+if TYPE_CHECKING:
+    from heritage_assets.curation.clusters import ClusterSettings
+    from heritage_assets.curation.duplicates import DuplicateSettings
+
+
+class DuplicatePolicyResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Thresholds and rules of the duplicate verdict."""
+
+    policy: dict[str, Any] = Field(default_factory=dict, description="Values of HERITAGE_DUPLICATES__*.")
+
+    def settings(self) -> DuplicateSettings:
+        """Return the validated settings."""
+        from heritage_assets.curation.duplicates import DuplicateSettings
+
+        return DuplicateSettings.model_validate(self.policy)
+
+
+class ClusterPolicyResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Method and parameters of clustering."""
+
+    policy: dict[str, Any] = Field(default_factory=dict, description="Values of HERITAGE_CLUSTERS__*.")
+
+    def settings(self) -> ClusterSettings:
+        """Return the validated settings."""
+        from heritage_assets.curation.clusters import ClusterSettings
+
+        return ClusterSettings.model_validate(self.policy)

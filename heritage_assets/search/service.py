@@ -1,0 +1,137 @@
+"""Search: by text, by image, by both, and by an object of the archive."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from heritage_assets.curation.schemas import CLEANSED_RECORDS
+from heritage_assets.stores.connect import Platform
+from heritage_assets.stores.views import live_rows
+
+FIELDS = ["title", "canonical_id", "batch"]
+VECTOR_BY = {"image": "embedding_image", "text": "embedding_text", "combined": "combined"}
+
+
+class SearchError(ValueError):
+    """The question can't be answered; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One answer: cosine similarity in [-1, 1] (for a phrase: the share of its words that the record holds)."""
+
+    guid: str
+    score: float
+    title: str | None
+    canonical_id: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as ``--json`` prints it."""
+        return asdict(self)
+
+
+class SearchService:
+    """Answers questions about one archive."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+
+    def search(
+        self,
+        text: str | None = None,
+        image: Path | None = None,
+        *,
+        filters: dict[str, Any] | None = None,
+        limit: int = 10,
+        weight: float = 0.5,
+    ) -> list[Found]:
+        """Find records by text, image, or both.
+
+        A text is held against image and text of each record alike (the mean of both cosines; a record without an image can reach
+        half); an image against images; both together against both, with ``weight`` on the image.
+
+        Raises:
+            SearchError: nothing to search for, nothing to search in, or an image that can't be read.
+        """
+        if not text and image is None:
+            raise SearchError("nothing to search for: give a text, an image, or both")
+        encoder = self.platform.encoder()
+        if encoder.text_dim is None and image is None:
+            return self.phrase(str(text), limit)
+        collection = self._collection()
+        if image is not None:
+            picture = encoder.encode_images([_read_image(image)])[0]
+            if not text or encoder.text_dim is None:
+                return _found(collection.search(picture, "embedding_image", limit, filters, fields=FIELDS))
+            words = encoder.encode_texts([text])[0]
+            both = np.concatenate([weight * picture, (1 - weight) * words])
+            return _found(collection.search(both, "combined", limit, filters, fields=FIELDS))
+        words = encoder.encode_texts([str(text)])[0]
+        if encoder.image_dim != encoder.text_dim:
+            return _found(collection.search(words, "embedding_text", limit, filters, fields=FIELDS))
+        hits = _found(collection.search(np.concatenate([words, words]), "combined", limit, filters, fields=FIELDS))
+        without_image = {**(filters or {}), "embedding_status": ["NO_IMAGE", "FAILED"]}
+        texts = _found(collection.search(words, "embedding_text", limit, without_image, fields=FIELDS))
+        halved = [Found(hit.guid, hit.score / 2, hit.title, hit.canonical_id) for hit in texts]
+        return sorted([*hits, *halved], key=lambda hit: (-hit.score, hit.guid))[:limit]
+
+    def similar(self, guid: str, by: str = "image", *, filters: dict[str, Any] | None = None, limit: int = 10) -> list[Found]:
+        """Find records like ``guid``, by the vector of its image, its text, or both.
+
+        Raises:
+            SearchError: unknown ``by``, an unknown guid, or a record without that vector.
+        """
+        if by not in VECTOR_BY:
+            raise SearchError(f"can't compare by {by!r}: use {', '.join(VECTOR_BY)}")
+        collection = self._collection()
+        if guid not in collection.payloads([guid], ["id_object"]):
+            raise SearchError(f"no record {guid!r} in collection {collection.name}; look for it with `heritage search`")
+        if guid not in collection.vectors([guid], VECTOR_BY[by]):
+            raise SearchError(f"record {guid!r} has no {by} vector; compare by another")
+        return _found(collection.similar(guid, VECTOR_BY[by], limit, filters, fields=FIELDS))
+
+    def phrase(self, text: str, limit: int = 10) -> list[Found]:
+        """Find living records whose title, subjects, creator or guid hold the words of ``text``, most words first."""
+        words = [word for word in text.lower().split() if word]
+        lake = self.platform.lake
+        columns = ["guid", "batch", "title", "creator", "subject"]
+        rows = lake.read(CLEANSED_RECORDS, columns=columns, where=~pc.field("withdrawn"))
+        newest = live_rows(lake).select(["guid", "batch"])
+        rows = newest.join(rows.drop_columns("subject"), keys=["guid", "batch"]).sort_by("guid")
+        haystack = pc.utf8_lower(
+            pc.binary_join_element_wise(*(pc.fill_null(rows[name], "") for name in ("guid", "title", "creator")), " ")
+        )
+        score = pa.array(np.zeros(rows.num_rows))
+        for word in words:
+            score = pc.add(score, pc.cast(pc.match_substring(haystack, word), pa.float64()))
+        order = pc.sort_indices(pa.table({"score": score}), [("score", "descending")])[:limit]
+        best = rows.select(["guid", "title"]).append_column("score", pc.divide(score, max(len(words), 1))).take(order)
+        return [Found(row["guid"], row["score"], row["title"], None) for row in best.to_pylist() if row["score"] > 0]
+
+    def _collection(self) -> Any:
+        collection = self.platform.vectors.active()
+        if collection is None:
+            raise SearchError("the archive is empty: harvest something and run `heritage materialize`")
+        return collection
+
+
+def _found(hits: list[Any]) -> list[Found]:
+    return [Found(hit.guid, hit.score, hit.payload.get("title"), hit.payload.get("canonical_id")) for hit in hits]
+
+
+def _read_image(path: Path) -> Any:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except FileNotFoundError:
+        raise SearchError(f"no image at {path}") from None
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
+        raise SearchError(f"{path} can't be read as an image: {error}") from None
