@@ -100,7 +100,7 @@ class Manifest(BaseModel):
     harvested_at: AwareDatetime = Field(description="When the harvest began (UTC).")
     parts: tuple[Part, ...] = ()
     records: int = Field(ge=0)
-    deleted: int = Field(0, ge=0, description="How many of the records are tombstones.")
+    withdrawn: int = Field(0, ge=0, description="How many of the records are tombstones of what is no longer listed.")
     reported_total: int | None = Field(None, description="How many records the source said it has.")
     complete: bool = Field(description="Whether the source was read to its end.")
     warnings: tuple[str, ...] = ()

@@ -118,11 +118,17 @@ class BatchWriter:
             self._close_part()
             self._save(state)
 
-    def end(self, state: Any, outcome: Outcome) -> None:
+    def end(self, outcome: Outcome) -> None:
         """Store what is left and note that the source was read to its end."""
         self._close_part()
         self._progress.outcome = outcome
-        self._save(state)
+        self._save(None)
+
+    def restart(self) -> None:
+        """Forget what was stored: the source can't go on from there."""
+        self._lines, self._bytes, self._written = [], 0, []
+        self._progress.outcome = None
+        self._save(None)
 
     def listed(self) -> Iterator[LandedRecord]:
         """Yield guid and tombstone flag of what is stored (``raw`` empty), part by part."""
