@@ -58,7 +58,7 @@ def noise(rng: np.random.Generator, height: int, width: int, cell: float, octave
     for _ in range(octaves - 1):
         rows, columns, weight = min(rows * 2, height), min(columns * 2, width), weight / 2
         total = _enlarged(total, rows, columns)
-        total += weight * rng.uniform(-1, 1, total.shape).astype(np.float32)
+        total = total + weight * rng.uniform(-1, 1, (rows, columns)).astype(np.float32)
     return _enlarged(total, height, width) / np.float32(1.5)
 
 
@@ -155,7 +155,7 @@ def darken(picture: Pixels, mask: Pixels, amount: float) -> None:
 
 def soft(mask: Pixels, radius: float) -> Pixels:
     """Return the mask blurred with a Gaussian of ``radius`` pixels; wide blurs are made on a smaller copy."""
-    step = max(1, int(radius // 3))
+    step = max(1, int(radius / 1.6))
     if step == 1:
         return ndimage.gaussian_filter(mask, radius, mode="nearest", truncate=3)
     height, width = mask.shape

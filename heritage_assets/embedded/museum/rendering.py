@@ -10,11 +10,25 @@ from PIL import Image
 from heritage_assets.embedded.museum.canvas import Pixels
 from heritage_assets.embedded.museum.kinds import Value
 from heritage_assets.embedded.museum.objects import MuseumObject
+from heritage_assets.embedded.museum.painters.coin import coin
 from heritage_assets.embedded.museum.painters.landscape import landscape
+from heritage_assets.embedded.museum.painters.map import draw_map
+from heritage_assets.embedded.museum.painters.seascape import seascape
+from heritage_assets.embedded.museum.painters.textile import textile
+from heritage_assets.embedded.museum.painters.tile import tile
+from heritage_assets.embedded.museum.painters.vase import vase
 
 Painter = Callable[[Mapping[str, Value], np.random.Generator, int, int], Pixels]
 
-PAINTERS: dict[str, Painter] = {"landscape": landscape}
+PAINTERS: dict[str, Painter] = {
+    "coin": coin,
+    "landscape": landscape,
+    "seascape": seascape,
+    "vase": vase,
+    "textile": textile,
+    "tile": tile,
+    "map": draw_map,
+}
 
 
 def render(obj: MuseumObject) -> Image.Image:

@@ -58,7 +58,7 @@ def _watercolour(picture: Pixels, rng: np.random.Generator) -> Pixels:
     height, width = picture.shape[:2]
     washed = smear(rng, picture, 4, 18)
     pigment = 1 - washed
-    pigment *= (0.72 + 0.2 * noise(rng, height, width, 40) + 0.08 * noise(rng, height, width, 3, 1))[..., None]
+    pigment *= (0.82 + 0.12 * noise(rng, height, width, 40) + 0.07 * noise(rng, height, width, 3, 1))[..., None]
     sheet = paper(rng, height, width, (0.96, 0.945, 0.905), 0.3)
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)
     ragged = np.maximum(np.abs(x), np.abs(y)) + 0.022 * noise(rng, height, width, 30)
