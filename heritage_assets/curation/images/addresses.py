@@ -77,8 +77,8 @@ def parse_address(url: str) -> httpx.URL:
         raise ImageError(
             Reason.UNSUPPORTED_SCHEME, f"scheme {parsed.scheme or 'missing'!r} in {url[:200]!r}: use http or https"
         )
-    if not host or port == 0:
-        raise ImageError(Reason.BAD_URL, f"no host or no port in {url[:200]!r}")
+    if not host or (port is not None and not 0 < port < 65_536):
+        raise ImageError(Reason.BAD_URL, f"no host, or a port out of range, in {url[:200]!r}")
     return parsed
 
 

@@ -50,16 +50,20 @@ def redirect_target(address: httpx.URL, response: httpcore.Response) -> httpx.UR
     """Return where a redirect leads.
 
     Raises:
-        ImageError: bad_redirect, unsupported_scheme, bad_url.
+        ImageError: bad_redirect, bad_url, unsupported_scheme.
     """
     location = header(response, b"location")
     if not location:
-        raise ImageError(Reason.BAD_REDIRECT, f"{said(address, response.status)} without a Location")
+        raise ImageError(
+            Reason.BAD_REDIRECT, f"{said(address, response.status)} without a Location", http_status=response.status
+        )
     try:
-        target = address.join(location)
+        return parse_address(str(address.join(location)))
     except (httpx.InvalidURL, ValueError) as error:
         raise ImageError(Reason.BAD_REDIRECT, f"to {location[:200]!r}: {error}", http_status=response.status) from None
-    return parse_address(str(target))
+    except ImageError as error:
+        error.http_status = response.status
+        raise
 
 
 def opt_out(header: str, agent: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from heritage_assets.curation.images.colour import to_srgb
 from heritage_assets.curation.images.outcomes import ImageError
 from heritage_assets.curation.images.policy import Reason
-from heritage_assets.curation.images.sniff import GIF, JPEG, SNIFF_BYTES, TIFF, ImageFormat, sniff
+from heritage_assets.curation.images.sniff import GIF, JPEG, PNG, SNIFF_BYTES, TIFF, ImageFormat, sniff
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -108,6 +108,9 @@ def _open(data: bytes, image_format: ImageFormat) -> Image.Image:
     from PIL import Image
 
     try:
+        if image_format is PNG:
+            # Checks the checksums, without decoding; Pillow's decoder ignores them and returns damaged pixels.
+            Image.open(io.BytesIO(data), formats=[image_format.pillow]).verify()
         return Image.open(io.BytesIO(data), formats=[image_format.pillow])
     except Image.DecompressionBombError as error:
         raise ImageError(Reason.TOO_MANY_PIXELS, str(error)) from None

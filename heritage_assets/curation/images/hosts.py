@@ -25,10 +25,12 @@ def parse_retry_after(value: str | None, now: datetime) -> datetime | None:
     if not value:
         return None
     text = value.strip()
+    if text.isascii() and text.isdigit():
+        return now + timedelta(seconds=min(int(text[:20]), LONGEST_RETRY_AFTER.total_seconds()))
     try:
-        due = now + timedelta(seconds=int(text)) if text.isascii() and text.isdigit() else parsedate_to_datetime(text)
-    except (ValueError, OverflowError, TypeError):
-        return now + LONGEST_RETRY_AFTER if text.isdigit() else None
+        due = parsedate_to_datetime(text)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
     due = due if due.tzinfo else due.replace(tzinfo=UTC)
     return min(max(due, now), now + LONGEST_RETRY_AFTER)
 

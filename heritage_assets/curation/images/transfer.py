@@ -158,6 +158,8 @@ class HttpFetcher:
             ):
                 target = self._judge(address, response, gate)
                 return target or await self._receive(response, lease, limit)
+        except (ImageError, NotModified):
+            raise
         except (TimeoutError, httpcore.TimeoutException) as error:
             what = type(error).__name__ if isinstance(error, httpcore.TimeoutException) else "whole request"
             raise ImageError(Reason.TIMEOUT, f"{address.host}: time-out ({what})") from None
@@ -170,6 +172,9 @@ class HttpFetcher:
         except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
             reason = Reason.CONNECTION_FAILED if "without sending a response" in str(error) else Reason.PROTOCOL_ERROR
             raise ImageError(reason, f"{address.host}: {error}") from None
+        except Exception as error:
+            # Whatever else a hostile answer provokes in the HTTP stack must cost one image, not the run.
+            raise ImageError(Reason.PROTOCOL_ERROR, f"{address.host}: {type(error).__name__}: {error}") from error
 
     def _judge(self, address: httpx.URL, response: httpcore.Response, gate: HostGate) -> httpx.URL | None:
         """Return where a redirect leads, None for an answer with a body to read; raise for all else."""

@@ -164,13 +164,14 @@ def read_file(path: Path, max_bytes: int) -> bytes:
         raise ImageError(Reason.NOT_FOUND, f"no such file: {path.name!r}") from None
     except OSError as error:
         raise ImageError(Reason.FORBIDDEN, f"{path.name!r}: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise ImageError(Reason.NOT_AN_IMAGE, f"{path.name!r} is no regular file")
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise ImageError(Reason.NOT_AN_IMAGE, f"{path.name!r} is no regular file")
-        body = b"" if status.st_size > max_bytes else file.read(max_bytes + 1)
-        if status.st_size > max_bytes or len(body) > max_bytes:
-            raise ImageError(Reason.TOO_LARGE, f"{status.st_size:,} bytes; limit {max_bytes:,} bytes")
+        size = os.fstat(handle).st_size
+        body = b"" if size > max_bytes else file.read(max_bytes + 1)
+    if max(size, len(body)) > max_bytes:
+        raise ImageError(Reason.TOO_LARGE, f"{size:,} bytes; limit {max_bytes:,} bytes")
     return body
 
 
