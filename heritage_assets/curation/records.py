@@ -162,7 +162,7 @@ def _outcome(row: dict[str, Any], parse: Parser, context: CleansingContext) -> d
         described = _tombstone(row, parse) if row["deleted"] else _described(row, parse, context)
     except RejectionError as rejection:
         return _rejected(row, rejection, context)
-    except Exception as error:  # noqa: BLE001 - one record must never stop a batch; the reject says what happened
+    except Exception as error:  # one record must never stop a batch; the reject says what happened
         return _rejected(row, RejectionError("unexpected", f"{type(error).__name__}: {error}"), context)
     return {**_shared(row, context), "outcome": CLEANSED, **described}
 

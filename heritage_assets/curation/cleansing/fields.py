@@ -23,7 +23,7 @@ from heritage_assets.curation.cleansing.rights import rights_category, rights_st
 from heritage_assets.curation.cleansing.text import plain_text
 from heritage_assets.curation.cleansing.titles import TITLE_LIMIT, is_placeholder, main_title, titles_by_language
 from heritage_assets.curation.cleansing.urls import choose_image, iiif_service, web_address
-from heritage_assets.curation.cleansing.values import is_uri, literals, preferred_texts, raw_strings, texts
+from heritage_assets.curation.cleansing.values import MAX_DEPTH, is_uri, literals, preferred_texts, raw_strings, texts
 
 GUID_LIMIT = 2_048
 LABEL_LIMIT = 300
@@ -35,12 +35,31 @@ IDENTIFIER_LIMIT = 200
 MAX_SUBJECTS = 64
 MAX_CREATORS = 16
 MAX_IDENTIFIERS = 32
+MAX_DATES = 64
 MAX_TITLE_LANGUAGES = 64
 MAX_TITLES_PER_LANGUAGE = 8
 
 _GENERIC_TYPES = frozenset(
-    "image|text|sound|video|3d|still image|stillimage|moving image|movingimage|physical object|physicalobject|object|collection"
-    "|dataset|audiovisual|interactive resource|digital image|digital object".split("|")
+    [
+        "image",
+        "text",
+        "sound",
+        "video",
+        "3d",
+        "still image",
+        "stillimage",
+        "moving image",
+        "movingimage",
+        "physical object",
+        "physicalobject",
+        "object",
+        "collection",
+        "dataset",
+        "audiovisual",
+        "interactive resource",
+        "digital image",
+        "digital object",
+    ]
 )
 """DCMI types and their like; a named type ("Photograph") says more."""
 _INTERVAL_KEYS = (("begin", "end"), ("start", "end"), ("startYear", "endYear"), ("from", "to"), ("earliest", "latest"))
@@ -146,19 +165,22 @@ def _name(value: Any) -> str | None:
 
 
 def _date(value: Any) -> tuple[str | None, YearSpan]:
-    candidates = list(dict.fromkeys(_date_texts(value)))
+    """Return the date to show with its years: the first that can be read, texts before URIs of time spans."""
+    found = dict.fromkeys(text for _, text in zip(range(MAX_DATES), _date_texts(value, 0), strict=False))
+    candidates = sorted(found, key=is_uri)
     if not candidates:
         return None, YearSpan(None, None)
     return first_span(candidates) or (candidates[0], YearSpan(None, None))
 
 
-def _date_texts(value: Any) -> Iterator[str]:
-    for item in value if isinstance(value, list) else [value]:
-        interval = _interval(item) if isinstance(item, dict) else None
-        if interval:
-            yield interval
-        else:
-            yield from texts(item, MAX_DATE_LENGTH)
+def _date_texts(value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, list) and depth < MAX_DEPTH:
+        for item in value:
+            yield from _date_texts(item, depth + 1)
+    elif isinstance(value, dict) and (interval := _interval(value)):
+        yield interval
+    else:
+        yield from texts(value, MAX_DATE_LENGTH)
 
 
 def _interval(item: dict[str, Any]) -> str | None:

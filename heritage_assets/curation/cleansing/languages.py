@@ -58,7 +58,7 @@ _NAMES: dict[str, str] = {
     "zxx": "nolinguisticcontent notapplicable",
 }
 _BY_NAME = {name: tag for tag, names in _NAMES.items() for name in names.split()}
-_CODE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}$")
+_CODE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,6}$")
 _IN_URI = re.compile(r"https?://\S*/(?:iso639-[1235]|languages?|lang)/([A-Za-z]{2,3})(?:[/#?]\S*)?$")
 _MAX_LENGTH = 64
 
@@ -67,7 +67,8 @@ _MAX_LENGTH = 64
 def language_tag(text: str) -> str | None:
     """Return the BCP 47 tag of a code, tag, name or authority URI of a language; None for "und", "def" and the unknown.
 
-    "ger", "deu", "DE", "German", "deutsch" give "de"; "en_gb" gives "en-GB"; "mul" (several languages) and "zxx" (no
+    "ger", "deu", "DE", "German", "deutsch" give "de"; "en_gb" gives "en-GB"; what is not valid after the first
+    subtag is dropped with all after it; "mul" (several languages) and "zxx" (no
     linguistic content) stay, since catalogues mean them.
     """
     if not text or len(text) > _MAX_LENGTH:
@@ -77,7 +78,7 @@ def language_tag(text: str) -> str | None:
         return None
     if in_uri := _IN_URI.match(stripped):
         stripped = in_uri[1]
-    if _CODE.match(stripped) and (tag := _standard(stripped)):
+    if _CODE.match(stripped) and (tag := _standard(stripped) or _standard(re.split(r"[-_]", stripped)[0])):
         return tag
     return _BY_NAME.get(_folded(stripped))
 

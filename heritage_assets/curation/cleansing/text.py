@@ -16,8 +16,10 @@ _INPUT_FACTOR = 8
 _ENTITY_ROUNDS = 3
 """``&amp;amp;lt;`` is seen in the wild (escaped by the museum, by its export, and by the aggregator); deeper is not."""
 
-_NEEDS_WORK = re.compile(r"[<&\x00-\x1f\x7f]|  |^ | $")
+_NEEDS_WORK = re.compile(r"[<&\x00-\x1f\x7f]|  |^ | $|and#\d")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_SPOILT_ENTITY = re.compile(r"and#(\d{2,5});")
+"""A character reference after somebody's "&" became "and": "faand#231;ade" (seen in records of a national library)."""
 _TAG = re.compile(
     r"</?(?:a|abbr|acronym|address|article|aside|b|big|blockquote|br|caption|center|cite|code|col|colgroup|dd|del|dfn|div"
     r"|dl|dt|em|figcaption|figure|font|footer|h[1-6]|head|header|hr|html|body|i|iframe|img|ins|kbd|li|link|main|mark|meta"
@@ -62,6 +64,8 @@ def _clean(value: str, limit: int) -> str | None:
             return _cut(text, limit) or None
     else:
         text = _repair(text)
+    if "#" in text:
+        text = _SPOILT_ENTITY.sub(r"&#\1;", text)
     if "<" in text or "&" in text:
         text = _without_markup(text)
     text = _INVISIBLE.sub("", text)

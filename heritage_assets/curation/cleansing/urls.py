@@ -17,7 +17,7 @@ _IGNORED = re.compile(r"[\t\r\n\x00-\x08\x0e-\x1f\x7f\u200b\ufeff]")
 _SAFE = "%/:?#[]@!$&'()*+,;=~-._|"
 _HOST = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^\s/?#@\[\]<>\"\\^`{|}%:]+)(?::\d{1,5})?$")
 _NOT_IMAGES = re.compile(
-    r"\.(?:pdf|djvu?|docx?|odt|txt|xml|json|html?|php|aspx?|mp[34]|m4[av]|mov|avi|mkv|webm|ogg|oga|wav|flac|zip|glb|gltf|obj"
+    r"[./](?:pdf|djvu?|docx?|odt|txt|xml|json|html?|php|aspx?|mp[34]|m4[av]|mov|avi|mkv|webm|ogg|oga|wav|flac|zip|glb|gltf|obj"
     r"|ply|stl|nxs|epub)$",
     re.IGNORECASE,
 )
@@ -39,7 +39,7 @@ def web_address(value: str) -> str | None:
     text = _IGNORED.sub("", value[: MAX_URL_LENGTH * 2]).strip().replace("&amp;", "&")
     if text.startswith("//"):
         text = "https:" + text
-    if len(text) > MAX_URL_LENGTH or not text.isascii() and len(text) * 3 > MAX_URL_LENGTH * 2:
+    if len(text) > MAX_URL_LENGTH:
         return None
     try:
         parts = urlsplit(text)
@@ -76,7 +76,7 @@ def image_address(value: str, image_root: str | None) -> str | None:
         return None
     root = os.path.normpath(unquote(urlsplit(image_root).path) if image_root.startswith("file:") else image_root)
     path = os.path.normpath(Path(root) / text.replace("\\", "/"))
-    if not path.startswith(root.rstrip("/") + "/") or not os.path.isabs(path) or "\x00" in path:
+    if not path.startswith(root.rstrip("/") + "/") or not Path(path).is_absolute():
         return None
     return Path(path).as_uri()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -115,7 +116,7 @@ def _walk(value: Any, language: str, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _number(value: int | float, language: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, float) and value != value:  # NaN: spreadsheets export it for an empty cell
+    if isinstance(value, float) and not math.isfinite(value):  # NaN: spreadsheets export it for an empty cell
         return
     if isinstance(value, float) and value.is_integer():
         yield language, str(int(value))
