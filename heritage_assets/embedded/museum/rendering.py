@@ -13,6 +13,8 @@ from heritage_assets.embedded.museum.objects import MuseumObject
 from heritage_assets.embedded.museum.painters.coin import coin
 from heritage_assets.embedded.museum.painters.landscape import landscape
 from heritage_assets.embedded.museum.painters.map import draw_map
+from heritage_assets.embedded.museum.painters.photograph import photograph
+from heritage_assets.embedded.museum.painters.print import draw_print
 from heritage_assets.embedded.museum.painters.seascape import seascape
 from heritage_assets.embedded.museum.painters.textile import textile
 from heritage_assets.embedded.museum.painters.tile import tile
@@ -28,6 +30,8 @@ PAINTERS: dict[str, Painter] = {
     "textile": textile,
     "tile": tile,
     "map": draw_map,
+    "print": draw_print,
+    "photograph": photograph,
 }
 
 
