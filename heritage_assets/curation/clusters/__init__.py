@@ -68,7 +68,14 @@ def cluster(
     terms = distinctive_terms(words, labels, len(ids))
     sizes = np.bincount(labels[labels >= 0], minlength=len(ids))
     found = tuple(
-        Cluster(ids[at], label, tuple(terms[at]), exemplars[at], int(sizes[at]), *map(float, middles[at]))
+        Cluster(
+            ids[at],
+            label,
+            tuple(term for term, _ in terms[at]),
+            exemplars[at],
+            int(sizes[at]),
+            *map(float, middles[at]),
+        )
         for at, label in enumerate(name_clusters(terms, ids))
     )
     cluster_ids = tuple(ids[number] if number >= 0 else None for number in labels)

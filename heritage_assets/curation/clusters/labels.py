@@ -12,7 +12,7 @@ from heritage_assets.curation.clusters.model import Labels
 _WORD = r"(?u)[^\W\d_]{2,}(?:[-'’][^\W\d_]{2,})*"
 _TERMS = 8
 _IN_LABEL = 3
-_WORTH_NAMING = 0.35
+_WORTH_NAMING = 0.5
 """A second or third term is named only when it weighs at least this share of the first."""
 
 _STOP_WORDS = (
@@ -37,7 +37,11 @@ _STOP_WORDS = (
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
-def distinctive_terms(texts: Sequence[str], labels: Labels, count: int) -> list[list[str]]:
+Terms = list[tuple[str, float]]
+"""Terms and their weights, the most distinctive first."""
+
+
+def distinctive_terms(texts: Sequence[str], labels: Labels, count: int) -> list[Terms]:
     """Return up to 8 terms for each of ``count`` clusters, the most distinctive first.
 
     Class-based TF-IDF (Grootendorst, "BERTopic", 2022): all texts of a cluster are one document; a term weighs its
@@ -76,13 +80,13 @@ def distinctive_terms(texts: Sequence[str], labels: Labels, count: int) -> list[
     return result
 
 
-def _without_inflections(ranked: list[tuple[str, float]]) -> list[str]:
-    kept: list[str] = []
+def _without_inflections(ranked: Terms) -> Terms:
+    kept: Terms = []
     for term, weight in ranked:
         if weight <= 0 or len(kept) == _TERMS:
             break
-        if not any(_same_stem(term, other) for other in kept):
-            kept.append(term)
+        if not any(_same_stem(term, other) for other, _ in kept):
+            kept.append((term, weight))
     return kept
 
 
@@ -91,23 +95,31 @@ def _same_stem(one: str, other: str) -> bool:
     return len(short) >= 3 and len(long) - len(short) <= 2 and long.startswith(short[: max(3, len(short) - 1)])
 
 
-def name_clusters(terms: Sequence[Sequence[str]], ids: Sequence[str]) -> list[str]:
-    """Return one unique label a cluster: its first two or three terms, more where two clusters would be called the same.
+def name_clusters(terms: Sequence[Terms], ids: Sequence[str]) -> list[str]:
+    """Return one unique label a cluster: its first one to three terms, more where two clusters would be called the same.
 
     A cluster without terms is called by its id. Earlier clusters (the larger ones) get the shorter name.
     """
     taken: set[str] = set()
     labels = []
     for own, cluster_id in zip(terms, ids, strict=True):
-        label = _free_label(own, taken) or f"{' · '.join(own[:_IN_LABEL]) or 'unnamed'} ({cluster_id})"
+        label = _free_label(own, taken) or f"{_joined(own[: _worth_naming(own)]) or 'unnamed'} ({cluster_id})"
         taken.add(label)
         labels.append(label)
     return labels
 
 
-def _free_label(terms: Sequence[str], taken: set[str]) -> str | None:
-    for length in range(min(_IN_LABEL, len(terms)), len(terms) + 1):
-        label = " · ".join(terms[:length])
+def _worth_naming(terms: Terms) -> int:
+    return sum(weight >= _WORTH_NAMING * terms[0][1] for _, weight in terms[:_IN_LABEL])
+
+
+def _joined(terms: Terms) -> str:
+    return " · ".join(term for term, _ in terms)
+
+
+def _free_label(terms: Terms, taken: set[str]) -> str | None:
+    for length in range(_worth_naming(terms), len(terms) + 1):
+        label = _joined(terms[:length])
         if label and label not in taken:
             return label
     return None

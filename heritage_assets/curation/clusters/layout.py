@@ -31,16 +31,17 @@ def lay_out(vectors: Floats, neighbours: Neighbours, settings: ClusterSettings, 
     new records. Where nothing is new, the map stays as it is; where at least half is known, the map starts from there and
     only settles; otherwise it is drawn afresh. Memory O(n · perplexity).
     """
-    is_known = np.isfinite(known).all(axis=1)
-    if len(vectors) and is_known.all():
+    is_known = _has_place(known)
+    share = np.count_nonzero(is_known) / max(len(vectors), 1)
+    if share == 1:
         return known.astype(np.float32)
     if len(vectors) < _SMALL:
         return _principal(vectors)
-    if is_known.mean() >= 0.5:
+    if share >= 0.5:
         start = place(neighbours, known)
-        missing: NDArray[np.bool_] = np.isnan(start[:, 0])
-        start[missing] = np.nanmedian(known, axis=0)
-        return _tsne(neighbours, settings, start, settle=True)
+        lost = np.flatnonzero(np.isnan(start[:, 0]))
+        start[lost] = np.median(known[np.flatnonzero(is_known)], axis=0)
+        return _aligned(_tsne(neighbours, settings, start, settle=True), known, np.flatnonzero(is_known))
     start = _principal(vectors)
     return _tsne(neighbours, settings, start / max(float(start[:, 0].std()), 1e-12) * 1e-4, settle=False)
 
@@ -48,7 +49,7 @@ def lay_out(vectors: Floats, neighbours: Neighbours, settings: ClusterSettings, 
 def place(neighbours: Neighbours, known: Floats) -> Floats:
     """Return ``known`` with each new record (NaN) at the weighted mean of its known neighbours, NaN where it has none."""
     result = known.astype(np.float32).copy()
-    new = np.flatnonzero(~np.isfinite(known).all(axis=1))
+    new = np.flatnonzero(~_has_place(known))
     if len(new):
         result[new] = interpolate(Neighbours(neighbours.index[new], neighbours.cosine[new]), known)
     return result
@@ -58,12 +59,27 @@ def interpolate(neighbours: Neighbours, known: Floats) -> Floats:
     """Return the weighted mean place of the 10 nearest neighbours with a place: (n, 2) float32, NaN where there is none."""
     nearest = neighbours.first(10)
     places = known[nearest.index]
-    usable = np.isfinite(places).all(axis=2)
+    usable = _has_place(known)[nearest.index]
     weights = np.where(usable, closeness(nearest), 0.0)
     total = weights.sum(axis=1)
     summed = np.einsum("ij,ijk->ik", weights, np.where(usable[..., None], places, 0.0))
     means = summed / np.where(total > 0, total, 1.0)[:, None]
     return np.where(total[:, None] > 0, means, np.nan).astype(np.float32)
+
+
+def _has_place(known: Floats) -> NDArray[np.bool_]:
+    return np.isfinite(known[:, 0]) & np.isfinite(known[:, 1])
+
+
+def _aligned(places: Floats, known: Floats, rows: NDArray[np.int64]) -> Floats:
+    """Shift, turn and scale the whole map so that the records of ``rows`` lie as near as possible to where they were."""
+    from scipy.linalg import orthogonal_procrustes
+
+    middle, target = places[rows].mean(axis=0), known[rows].mean(axis=0)
+    centred = places[rows] - middle
+    turn, stretch = orthogonal_procrustes(centred, known[rows] - target)
+    scale = stretch / max(float((centred**2).sum()), 1e-12)
+    return np.asarray((places - middle) @ turn * scale + target, dtype=np.float32)
 
 
 def _principal(vectors: Floats) -> Floats:

@@ -49,6 +49,8 @@ class Reduction:
         from sklearn.decomposition import PCA
 
         count, width = vectors.shape
+        if np.ptp(vectors, axis=0).max(initial=0) == 0:  # one record, or all the same: no axes to find
+            return cls(vectors[0].copy(), np.eye(1, width, dtype=np.float32))
         kept = min(dimensions, width, count)
         solver = "covariance_eigh" if count >= width else "full"
         fitted = PCA(kept, svd_solver=solver).fit(vectors)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,10 +15,12 @@ class ClusterSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Method = Field(
-        "graph", description="graph (communities of the nearest-neighbour graph), hdbscan (leaves noise out) or kmeans."
+        default="graph",
+        description="graph (communities of the nearest-neighbour graph), hdbscan (leaves noise out) or kmeans.",
     )
-    resolution: float | Literal["auto"] = Field(
-        "auto", description="graph: more means finer clusters (0.25 to 16); auto: the best separated of that range."
+    resolution: Annotated[float, Field(gt=0)] | Literal["auto"] = Field(
+        default="auto",
+        description="graph: more means finer clusters (0.25 to 16); auto: the best separated of that range.",
     )
     neighbours: int = Field(
         default=12, ge=2, le=200, description="graph: nearest neighbours that a record is linked to."
@@ -26,7 +28,9 @@ class ClusterSettings(BaseModel):
     min_cluster_size: int = Field(
         default=2, ge=1, description="Smaller clusters join their nearest one (hdbscan: become noise; at least 2)."
     )
-    k: int | Literal["auto"] = Field("auto", description="kmeans: number of clusters; auto: the best separated.")
+    k: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        default="auto", description="kmeans: number of clusters; auto: the best separated."
+    )
     dimensions: int = Field(default=64, ge=2, description="Principal components that distances are taken in.")
     sample: int = Field(
         default=50_000,
