@@ -91,7 +91,7 @@ def tile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     chips = Shape(height, width)
     for _ in range(int(rng.integers(1, 5))):
         cx, cy = left + float(rng.integers(0, n + 1)) * side, top + float(rng.uniform(0, n)) * side
-r = side * float(rng.uniform(0.015, 0.035))
+        r = side * float(rng.uniform(0.015, 0.035))
         chips.polygon([(cx + r * np.cos(t) * rng.uniform(0.6, 1.2), cy + r * np.sin(t) * rng.uniform(0.6, 1.2)) for t in np.linspace(0, 5.6, 8)])
     chip = chips.mask()
     paint(picture, chip, (0.76, 0.62, 0.47), 0.9)
