@@ -95,7 +95,10 @@ def cleanse_batch(
     check_specs=[blocking(CONSERVED, CLEANSED_RECORDS.name, "landed = cleansed + repeated + rejected, to the record")],
 )
 def cleansed_records(
-    context: dg.AssetExecutionContext, lake: LakeResource, object_store: ObjectStoreResource, engine: LocalEngineResource
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    object_store: ObjectStoreResource,
+    engine: LocalEngineResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Cleanse the landed records of each batch."""
     tables, zone = lake.open(), object_store.landing()

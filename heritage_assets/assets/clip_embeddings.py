@@ -135,7 +135,9 @@ def clip_embeddings(
         },
         check_results=[
             verdict(COUNTED, CLIP_EMBEDDINGS.name, images == embedded, images=images, embeddings=embedded),
-            verdict(DIMENSIONS, CLIP_EMBEDDINGS.name, inspection.wrong_dimensions == 0, wrong=inspection.wrong_dimensions),
+            verdict(
+                DIMENSIONS, CLIP_EMBEDDINGS.name, inspection.wrong_dimensions == 0, wrong=inspection.wrong_dimensions
+            ),
             verdict(
                 NORMS,
                 CLIP_EMBEDDINGS.name,

@@ -21,7 +21,7 @@ from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.policies import ClusterPolicyResource
 from heritage_assets.resources.vector_store import VectorStoreResource
 from heritage_assets.stores.lake import Lake
-from heritage_assets.stores.vectors import Collection
+from heritage_assets.stores.vectors import VectorStore
 from heritage_assets.stores.views import CurrentFilter, current_image_vectors, live_rows, matrix
 
 from .reporting import OWNERS, Stopwatch, blocking, table_metadata, verdict
@@ -52,16 +52,19 @@ def representatives(lake: Lake, encoder: str) -> tuple[list[str], np.ndarray, li
     ).sort_by("guid")
     words = pa.Table.from_batches(
         list(keep(lake.scan(CLEANSED_RECORDS, columns=["guid", "batch", "title", "subject", "type"]))),
-        schema=pa.schema([CLEANSED_RECORDS.schema.field(name) for name in ("guid", "batch", "title", "subject", "type")]),
+        schema=pa.schema(
+            [CLEANSED_RECORDS.schema.field(name) for name in ("guid", "batch", "title", "subject", "type")]
+        ),
     )
     texts = {
-        row["guid"]: " ".join(filter(None, (row["title"], *(row["subject"] or ()), row["type"]))) for row in words.to_pylist()
+        row["guid"]: " ".join(filter(None, (row["title"], *(row["subject"] or ()), row["type"])))
+        for row in words.to_pylist()
     }
     guids = vectors["guid"].to_pylist()
     return guids, matrix(vectors["embedding_image"]), [texts.get(guid, "") for guid in guids]
 
 
-def tell_points(collection: Collection, members: pa.Table) -> int:
+def tell_points(collection: VectorStore, members: pa.Table) -> int:
     """Write the cluster of each record to its point where it is another one; return how many were written."""
     written = 0
     rows = members.select(["guid", "cluster_id"]).to_pylist()
@@ -124,7 +127,7 @@ def clusters(
             members = inherit(leaders, tables.read(CANONICAL_RECORDS, where=~pc.field("withdrawn")))
         wrote_groups = tables.merge(CLUSTERS, groups, delete_missing=True)
         wrote_members = tables.merge(CLUSTER_MEMBERS, members, delete_missing=True)
-        store = vector_store.open().collection(model.id, image_dim=model.image_dim, text_dim=model.text_dim)
+        store = vector_store.collection(model)
         told = tell_points(store, members)
     strays = strayed(tables, members)
     yield dg.MaterializeResult(

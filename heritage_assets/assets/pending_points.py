@@ -95,7 +95,9 @@ def write_points(lake: Lake, store: VectorStore, batch: str, encoder: str) -> Po
         counts.written += len(changed)
         if changed:
             vectors, present = vectors_of(part.take(changed))
-            store.upsert([payloads[row]["id_object"] for row in changed], vectors, present, [payloads[row] for row in changed])
+            store.upsert(
+                [payloads[row]["id_object"] for row in changed], vectors, present, [payloads[row] for row in changed]
+            )
     if len(withdrawn):
         store.delete(withdrawn.to_pylist())
     return counts
@@ -123,7 +125,7 @@ def pending_points(
     nothing. A record that its provider withdrew loses its point.
     """
     tables, model = lake.open(), encoder.load()
-    store = vector_store.open().collection(model.id, image_dim=model.image_dim, text_dim=model.text_dim)
+    store = vector_store.collection(model)
     counts, expected, present, watch = PointCounts(), 0, 0, Stopwatch()
     for batch in context.partition_keys:
         with watch.batch(batch):
@@ -136,7 +138,7 @@ def pending_points(
     return dg.MaterializeResult(
         metadata={
             **{f"points_{name}": value for name, value in vars(counts).items()},
-            "collection": store.name,
+            "collection": store.collection,
             "encoder": model.id,
             "dagster/row_count": counts.current,
             **watch.metadata(counts.current),

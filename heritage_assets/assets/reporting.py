@@ -25,7 +25,9 @@ def column_schema(table: TableSpec) -> dg.TableSchema:
             dg.TableColumn(
                 field.name,
                 str(field.type),
-                constraints=dg.TableColumnConstraints(nullable=field.name not in key, unique=table.key == (field.name,)),
+                constraints=dg.TableColumnConstraints(
+                    nullable=field.name not in key, unique=table.key == (field.name,)
+                ),
             )
             for field in table.schema
         ]
@@ -62,7 +64,10 @@ def written_metadata(lake: Lake, table: TableSpec, writes: Mapping[str, Written]
 
 def counts_table(counts: Mapping[str, int], label: str) -> dg.MetadataValue[Any]:
     """Show counts by label as a table, largest first."""
-    records = [dg.TableRecord({label: name, "count": count}) for name, count in sorted(counts.items(), key=lambda item: -item[1])]
+    records = [
+        dg.TableRecord({label: name, "count": count})
+        for name, count in sorted(counts.items(), key=lambda item: -item[1])
+    ]
     schema = dg.TableSchema([dg.TableColumn(label, "string"), dg.TableColumn("count", "int")])
     return dg.MetadataValue.table(records=records, schema=schema)
 

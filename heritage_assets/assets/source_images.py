@@ -101,7 +101,9 @@ def source_images(
             **watch.metadata(rows.num_rows),
             **contact_sheet_metadata(store, sample_thumbnails(rows), "sample of the batch's images"),
         },
-        check_results=[verdict(COUNTED, SOURCE_IMAGES.name, records == rows.num_rows, records=records, images=rows.num_rows)],
+        check_results=[
+            verdict(COUNTED, SOURCE_IMAGES.name, records == rows.num_rows, records=records, images=rows.num_rows)
+        ],
     )
 
 

@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 if TYPE_CHECKING:
+    from heritage_assets.curation.encoders import Encoder
     from heritage_assets.stores.vectors import VectorStore
 
 
@@ -24,3 +25,9 @@ class VectorStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         from heritage_assets.stores.connect import connect_vector_store
 
         return connect_vector_store(self.url, self.api_key, Path(self.home))
+
+    def collection(self, encoder: Encoder) -> VectorStore:
+        """Connect to the encoder's collection."""
+        from heritage_assets.stores.connect import encoder_collection
+
+        return encoder_collection(self.open(), encoder)

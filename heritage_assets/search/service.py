@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from heritage_assets.curation.schemas import CLEANSED_RECORDS
 from heritage_assets.stores.connect import Platform
+from heritage_assets.stores.vectors import VectorStore
 from heritage_assets.stores.views import live_rows
 
 FIELDS = ["title", "canonical_id", "batch"]
@@ -81,20 +82,18 @@ class SearchService:
         halved = [Found(hit.guid, hit.score / 2, hit.title, hit.canonical_id) for hit in texts]
         return sorted([*hits, *halved], key=lambda hit: (-hit.score, hit.guid))[:limit]
 
-    def similar(self, guid: str, by: str = "image", *, filters: dict[str, Any] | None = None, limit: int = 10) -> list[Found]:
+    def similar(
+        self, guid: str, by: str = "image", *, filters: dict[str, Any] | None = None, limit: int = 10
+    ) -> list[Found]:
         """Find records like ``guid``, by the vector of its image, its text, or both.
 
         Raises:
-            SearchError: unknown ``by``, an unknown guid, or a record without that vector.
+            SearchError: unknown ``by``.
+            PointsNotFoundError: an unknown guid, or a record without that vector.
         """
         if by not in VECTOR_BY:
             raise SearchError(f"can't compare by {by!r}: use {', '.join(VECTOR_BY)}")
-        collection = self._collection()
-        if guid not in collection.payloads([guid], ["id_object"]):
-            raise SearchError(f"no record {guid!r} in collection {collection.name}; look for it with `heritage search`")
-        if guid not in collection.vectors([guid], VECTOR_BY[by]):
-            raise SearchError(f"record {guid!r} has no {by} vector; compare by another")
-        return _found(collection.similar(guid, VECTOR_BY[by], limit, filters, fields=FIELDS))
+        return _found(self._collection().similar(guid, VECTOR_BY[by], limit, filters, fields=FIELDS))
 
     def phrase(self, text: str, limit: int = 10) -> list[Found]:
         """Find living records whose title, subjects, creator or guid hold the words of ``text``, most words first."""
@@ -114,11 +113,14 @@ class SearchService:
         best = rows.select(["guid", "title"]).append_column("score", pc.divide(score, max(len(words), 1))).take(order)
         return [Found(row["guid"], row["score"], row["title"], None) for row in best.to_pylist() if row["score"] > 0]
 
-    def _collection(self) -> Any:
-        collection = self.platform.vectors.active()
-        if collection is None:
-            raise SearchError("the archive is empty: harvest something and run `heritage materialize`")
-        return collection
+    def _collection(self) -> VectorStore:
+        store, encoder = self.platform.vectors, self.platform.encoder()
+        name = store.collection_for(encoder.id)
+        if name not in store.collections():
+            raise SearchError(
+                f"encoder {encoder.id} has no points yet: harvest something and run `heritage materialize` with the same HERITAGE_ENCODER"
+            )
+        return store.on(name)
 
 
 def _found(hits: list[Any]) -> list[Found]:

@@ -90,7 +90,7 @@ def duplicate_groups(lake: Lake) -> int:
 
 def point_counts(platform: Platform) -> dict[str, int]:
     """Count points by status in the active collection."""
-    collection = platform.vectors.active()
-    if collection is None:
+    store = platform.vectors
+    if store.active() is None:
         return {PENDING: 0, VALIDATED: 0}
-    return {state: collection.count({"status": state}) for state in (PENDING, VALIDATED)}
+    return {state: store.count({"status": state}) for state in (PENDING, VALIDATED)}

@@ -20,11 +20,23 @@ def connect_vector_store(url: str | None, api_key: str | None, home: Path) -> Ve
     """Connect to the Qdrant server at ``url``; without one, to the home's embedded endpoint, started when it must be."""
     from heritage_assets.stores.vectors import VectorStore
 
-    if url is None:
-        from heritage_assets.embedded.vector_endpoint import ensure_endpoint
+    return VectorStore.embedded(home) if url is None else VectorStore(url, api_key)
 
-        return VectorStore(ensure_endpoint(home))
-    return VectorStore(url, api_key)
+
+def vector_dimensions(encoder: Encoder) -> dict[str, int]:
+    """Return the length of each named vector that an encoder's points have."""
+    if encoder.text_dim is None:
+        return {"embedding_image": encoder.image_dim}
+    return {
+        "embedding_image": encoder.image_dim,
+        "embedding_text": encoder.text_dim,
+        "combined": encoder.image_dim + encoder.text_dim,
+    }
+
+
+def encoder_collection(store: VectorStore, encoder: Encoder) -> VectorStore:
+    """Return the store over the encoder's own collection, made when there is none: two models' vectors never mix."""
+    return store.on(store.ensure_collection(encoder.id, vector_dimensions(encoder)))
 
 
 class Platform:

@@ -17,6 +17,7 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from stamina import retry
 
 from heritage_assets.curation.schemas import TableSpec
+from heritage_assets.stores.pump import Pump
 
 SCAN_ROWS = 8_192
 
@@ -113,16 +114,22 @@ class Lake:
         """Replace the slice of ``batch`` in one commit; the rows in ``data`` must all belong to it."""
         if not table.partitioned:
             raise ValueError(f"{table.name} is a global table: merge it by key")
-        counted = _Counted(table.schema, data)
         exists = self.open(table) is not None
-        write_deltalake(
-            self.uri(table),
-            counted.reader(),
-            mode="overwrite",
-            predicate=f"batch = '{_literal(batch)}'" if exists else None,
-            partition_by=["batch"],
-            storage_options=self.storage_options,
-        )
+        with Pump(data) as pump:
+            counted = _Counted(table.schema, pump)
+            try:
+                write_deltalake(
+                    self.uri(table),
+                    counted.reader(),
+                    mode="overwrite",
+                    predicate=f"batch = '{_literal(batch)}'" if exists else None,
+                    partition_by=["batch"],
+                    storage_options=self.storage_options,
+                )
+            except Exception:
+                if counted.error is not None:
+                    raise counted.error from None  # what the writer wraps as text
+                raise
         return self._written(table, counted.rows)
 
     def merge(
@@ -183,14 +190,19 @@ class _Counted:
         self.schema = schema
         self.data = data
         self.rows = 0
+        self.error: Exception | None = None
 
     def reader(self) -> pa.RecordBatchReader:
         return pa.RecordBatchReader.from_batches(self.schema, self._stream())
 
     def _stream(self) -> Iterator[pa.RecordBatch]:
-        for batch in self.data:
-            self.rows += batch.num_rows
-            yield batch.cast(self.schema)
+        try:
+            for batch in self.data:
+                self.rows += batch.num_rows
+                yield batch.cast(self.schema)
+        except Exception as error:
+            self.error = error
+            raise
 
 
 def _literal(value: str) -> str:

@@ -71,7 +71,9 @@ def test_delete_removes(store: ObjectStore) -> None:
     assert not store.exists("gone")
 
 
-@pytest.mark.parametrize("key", ["", "/etc/passwd", "../secret", "a/../../b", "a//b", "a/./b", "a\\b", "a\x00b", "a\nb"])
+@pytest.mark.parametrize(
+    "key", ["", "/etc/passwd", "../secret", "a/../../b", "a//b", "a/./b", "a\\b", "a\x00b", "a\nb"]
+)
 def test_keys_that_could_escape_are_refused(store: ObjectStore, key: str) -> None:
     with pytest.raises(InvalidKeyError):
         store.put(key, b"x")
