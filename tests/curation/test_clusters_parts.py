@@ -115,4 +115,4 @@ def test_terms_of_wordless_records_are_none():
 def test_names_are_unique():
     pair = [("coin", 1.0), ("silver", 0.9)]
     names = name_clusters([pair, pair, [*pair, ("gold", 0.1)], [("map", 1.0), ("year", 0.3)], [], []], list("abcdef"))
-    assert names == ["coin · silver", "coin · silver (b)", "coin · silver · gold", "map", "unnamed (e)", "unnamed (f)"]
+    assert names == ["coin · silver", "coin · silver (2)", "coin · silver · gold", "map", "unnamed (e)", "unnamed (f)"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import count as count_from
 
 import numpy as np
 
@@ -103,10 +104,16 @@ def name_clusters(terms: Sequence[Terms], ids: Sequence[str]) -> list[str]:
     taken: set[str] = set()
     labels = []
     for own, cluster_id in zip(terms, ids, strict=True):
-        label = _free_label(own, taken) or f"{_joined(own[: _worth_naming(own)]) or 'unnamed'} ({cluster_id})"
+        label = (
+            _free_label(own, taken) or _numbered(_joined(own[: _worth_naming(own)]), taken) or f"unnamed ({cluster_id})"
+        )
         taken.add(label)
         labels.append(label)
     return labels
+
+
+def _numbered(label: str, taken: set[str]) -> str | None:
+    return next(name for number in count_from(2) if (name := f"{label} ({number})") not in taken) if label else None
 
 
 def _worth_naming(terms: Terms) -> int:

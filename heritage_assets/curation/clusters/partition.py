@@ -98,7 +98,7 @@ def _dense_regions(vectors: Floats, settings: ClusterSettings) -> Partition:
     """HDBSCAN (Campello, Moulavi & Sander 2013); its noise stays in no cluster (-1), with probability 0."""
     from sklearn.cluster import HDBSCAN
 
-    least = max(2, settings.min_cluster_size)
+    least = max(3, settings.min_cluster_size)  # pairs alone are not dense: with 2, classes shatter
     if len(vectors) < 2 * least:
         return Partition(np.zeros(len(vectors), dtype=np.int64), 0.0)
     reduced = unit(vectors[:, :_HDBSCAN_DIMENSIONS])

@@ -26,7 +26,7 @@ class ClusterSettings(BaseModel):
         default=12, ge=2, le=200, description="graph: nearest neighbours that a record is linked to."
     )
     min_cluster_size: int = Field(
-        default=2, ge=1, description="Smaller clusters join their nearest one (hdbscan: become noise; at least 2)."
+        default=2, ge=1, description="Smaller clusters join their nearest one (hdbscan: become noise; at least 3)."
     )
     k: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
         default="auto", description="kmeans: number of clusters; auto: the best separated."
