@@ -69,7 +69,7 @@ def _plain(text: str) -> str:
     plain = re.sub(r"[\[\]{}]|(?<=\d)[?~%](?=[\d/-])", "", plain)
     for pattern, replacement in PHRASES:
         plain = pattern.sub(replacement, plain)
-    return plain
+    return re.sub(r"(?<=\d)[,.](?=\d{3} +bc\b)", "", plain)
 
 
 def _number(match: re.Match[str], _: list[Token]) -> list[Token]:
@@ -133,6 +133,8 @@ def _long_year(match: re.Match[str], _: list[Token]) -> list[Token]:
 
 def _dash(match: re.Match[str], before: list[Token]) -> list[Token]:
     """A hyphen inside a word ("mid-19th", "Jean-Marie") is none between dates ("XVIe-XVIIe")."""
+    if before and _century_number(before[-1].text):
+        return [_range(match[0])]
     inside_word = match.start() > 0 and match.string[match.start() - 1].isalpha() and match[0] == "-"
     dated = bool(before) and (
         before[-1].kind in DATED or before[-1].word in (Word.CENTURY, Word.BC, Word.AD, Word.MONTH)
@@ -180,6 +182,8 @@ def _by_neighbours(token: Token, before: Token | None, after: Token | None) -> T
     before_number = before is not None and before.kind in DATED and 0 < before.value <= _LAST_CENTURY
     if text in ("c", "s", "w", "st", "sc", "cen") and before_number:
         return Token(Kind.WORD, text, word=Word.CENTURY)
+    if token.word in (Word.RANGE, Word.OR) and before and after and before.kind is after.kind is Kind.PART:
+        return Token(Kind.WORD, text, word=Word.SKIP)  # "early to mid 19th century" is one point
     if text == "s" and after is not None and _century_number(after.text):
         return Token(Kind.WORD, text, word=Word.CENTURY)
     if text == "a" and before is not None and (before.kind in DATED or before.word in (Word.CENTURY, Word.BC)):
@@ -233,7 +237,8 @@ _LEXER = re.compile(
                  | \d{1,2}(?P<mark>[/-])\d{1,2}(?P=mark)\d{4}(?![\w-])
                  | \d{1,2}[/.]\d{4}(?![\w-]|[/.]\d) )
     | (?P<month>   \d{4}-(?:\d\d|xx)(?![\w-]) )
-    | (?P<unspecified> \d{3}[xu_](?!\w) | \d\d(?:xx|uu|__)(?!\w) | \dxxx(?!\w) | \d\d--(?!\d) | \d{3}-(?=\?|\)|,|$) )
+    | (?P<unspecified> \d{3}[xu_](?!\w) | \d\d(?:xx|uu|__)(?!\w) | \dxxx(?!\w) | \d\d--(?!\d)
+                 | \d\d\.\.(?![\d.]) | \d{3}-(?=\?|\)|,|$) )
     | (?P<decade>  \d{2,4}'?(?:s|ies)(?!\w) | \d{3,4}-?er(?!\w) )
     | (?P<ordinal> \d{1,2}(?:st|nd|rd|th|er|e|eme|ieme|nde|de|te|ten|ste|o|a|°)(?!\w) | \d{1,2}\.(?!\d) )
     | (?P<long>    y-?\d{5,6}(?!\w) )

@@ -16,7 +16,6 @@ class Word(StrEnum):
     BEFORE = "before"
     AFTER = "after"
     RANGE = "range"
-    FROM = "from"
     OR = "or"
     BC = "bc"
     AD = "ad"
@@ -30,100 +29,130 @@ class Word(StrEnum):
     NOT_A_DATE = "not a date"
 
 
-PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
+_RANKS = {
+    1: "1 1st 1e 1er 1re 1ere 1a i first erste erstes erster premier premiere primo prima primer primera primeira eerste",
+    2: "2 2nd 2e 2de 2nde 2a ii second zweite zweites zweiter deuxieme seconde secondo seconda segundo segunda tweede",
+    3: "3 3rd 3e 3a iii third dritte drittes dritter troisieme terzo terza tercer tercera terceiro derde",
+    4: "4 4th 4e 4a iv fourth vierte viertes quatrieme quarto cuarto vierde last letzte letztes dernier ultimo laatste",
+}
+_FRACTIONS = {
+    "half": "half halfte haelfte h moitie meta mitad metade helft",
+    "third": "third drittel tiers terzo tercio terco derde",
+    "quarter": "quarter viertel quart quarto cuarto kwart",
+}
+_FRACTION_WORDS = {
+    ("half", 1): "firsthalf",
+    ("half", 2): "secondhalf",
+    ("third", 1): "early",
+    ("third", 2): "mid",
+    ("third", 3): "late",
+    ("quarter", 1): "quarterone",
+    ("quarter", 2): "quartertwo",
+    ("quarter", 3): "quarterthree",
+    ("quarter", 4): "quarterfour",
+}
+
+
+def _any_of(*alternatives: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(alternatives)})(?!\w)")
+
+
+def _fractions() -> list[tuple[re.Pattern[str], str]]:
+    """Return "1st half", "zweite Halfte", "troisieme quart", "2_half" with the word of :data:`PARTS` for each."""
+    return [
         (
-            r"\b(?:date not known|date unknown|no date|not dated|undated|unknown|n\.? ?d\.?$|s\.? ?d\.?$|o\. ?j\.?$|ohne jahr)\b\.?",
-            "",
+            re.compile(
+                rf"(?<!\w)(?:{'|'.join(_RANKS[rank].split())})\.?[ -]?(?:{'|'.join(_FRACTIONS[unit].split())})(?!\w)"
+            ),
+            f" {word} ",
+        )
+        for (unit, rank), word in _FRACTION_WORDS.items()
+    ]
+
+
+_LATER = "later|after|afterwards|spater|danach|apres|posterior|successivo|despues"
+_EARLIER = "earlier|before|fruher|davor|avant|anterior|antes"
+_OR = "or|and|oder|und|ou|et|o|e|y"
+
+PHRASES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (_any_of("date (?:is )?(?:not known|unknown)", "no date", "not dated", "undated", "unknown", "not known"), ""),
+    (
+        _any_of(
+            r"n\. ?d\.?",
+            "nd",
+            r"s\. ?d\.?",
+            "sd",
+            r"o\. ?j\.?",
+            "ohne jahr",
+            "undatiert",
+            "nicht datiert",
+            "datum unbekannt",
         ),
-        (
-            r"\b(?:undatiert|nicht datiert|datum unbekannt|sans date|date inconnue|senza data|sin fecha|sem data|zonder datum)\b",
-            "",
+        "",
+    ),
+    (
+        _any_of(
+            "unbekannt", "sans date", "date inconnue", "senza data", "sin fecha", "sem data", "zonder datum", "onbekend"
         ),
-        # Eras. Longest first, and German "v. Chr." before the French and Latin "a. C.".
-        (r"\b(?:v\. ?chr\.?|vor chr(?:istus|\.)?|vor christi geburt|v\. ?u\. ?z\.?|v\. ?d\. ?z\.?)(?!\w)", " bc "),
-        (r"\b(?:n\. ?chr\.?|nach chr(?:istus|\.)?|u\. ?z\.|p\. ?chr\.? ?n\.?)(?!\w)", " ad "),
-        (
-            r"\b(?:av(?:ant)?\.? ?j\.?[- ]?-?c(?:hrist)?\.?|avant jesus-christ|avant notre ere|av\. ?n\. ?e\.?)(?!\w)",
-            " bc ",
+        "",
+    ),
+    # Eras. German "v. Chr." comes before the French and Latin "a. C.".
+    (
+        _any_of(r"v\. ?chr\.?", r"vor chr(?:istus|\.)?", "vor christi geburt", r"v\. ?u\. ?z\.?", r"v\. ?d\. ?z\.?"),
+        " bc ",
+    ),
+    (_any_of(r"n\. ?chr\.?", r"nach chr(?:istus|\.)?", r"u\. ?z\.", r"p\. ?chr\.? ?n\.?"), " ad "),
+    (
+        _any_of(
+            r"av(?:ant)?\.? ?j\.?[ -]{0,2}c(?:hrist)?\.?", "avant jesus-christ", "avant notre ere", r"av\. ?n\. ?e\.?"
         ),
-        (r"\b(?:ap(?:res)?\.? ?j\.?[- ]?-?c(?:hrist)?\.?|apres jesus-christ|de notre ere)(?!\w)", " ad "),
-        (
-            r"\b(?:avanti cristo|antes de (?:cristo|la era comun)|a\. ?de ?c\.?|a\. ?e\. ?c\.|voor christus|pr\. ?n\. ?st\.)(?!\w)",
-            " bc ",
+        " bc ",
+    ),
+    (_any_of(r"ap(?:res)?\.? ?j\.?[ -]{0,2}c(?:hrist)?\.?", "apres jesus-christ", "de notre ere"), " ad "),
+    (
+        _any_of(
+            "avanti cristo", "antes de (?:cristo|la era comun)", r"a\. ?de ?c\.?", r"a\. ?e\. ?c\.", "voor christus"
         ),
-        (r"\b(?:dopo cristo|despues de cristo|depois de cristo|na christus|d\. ?de ?c\.?|anno domini)(?!\w)", " ad "),
-        (r"\b(?:b\. ?c\. ?e?\.?|before christ|before (?:the )?common era|a\. ?c\.)(?!\w)", " bc "),
-        (r"\b(?:a\. ?d\.|c\. ?e\.|d\. ?c\.|common era)(?!\w)", " ad "),
-        # Centuries that are one word or an abbreviation.
-        (r"(?<=\dxx) 1 half\b", " firsthalf "),
-        (r"(?<=\dxx) 2 half\b", " secondhalf "),
-        (r"(?<=\dxx) 1 third\b", " early "),
-        (r"(?<=\dxx) 2 third\b", " mid "),
-        (r"(?<=\dxx) 3 third\b", " late "),
-        (r"\bj(?:ahr)?h(?:undert|dt|d)?(?:s|en?|\b)\.?(?!\w)", " century "),
-        (r"(?<=\d)\.? ?(?:jh|jhd|jhdt|jahrh)\b\.?", " century "),
-        (r"\b(?:erste|1\.?|i) ?(?:half|haelfte|halfte|h\.)(?= )", " firsthalf "),
-        (r"\b(?:zweite|2\.?|ii) ?(?:half|haelfte|halfte|h\.)(?= )", " secondhalf "),
-        (
-            r"\b(?:1(?:re|ere)?|premiere?|prima|primera|1a|1st|first|i|eerste|primeira) (?:moitie|meta|mitad|half|helft|metade)\b",
-            " firsthalf ",
-        ),
-        (
-            r"\b(?:2(?:e|de|nde|nd)?|seconde|deuxieme|seconda|segunda|2a|second|ii|tweede) (?:moitie|meta|mitad|half|helft|metade)\b",
-            " secondhalf ",
-        ),
-        (
-            r"\b(?:1|1st|1er|first|erstes|premier|primo|primer|eerste|i)\.? (?:quarter|viertel|quart|quarto|cuarto|kwart)\b",
-            " quarterone ",
-        ),
-        (
-            r"\b(?:2|2nd|2e|second|zweites|deuxieme|secondo|segundo|tweede|ii)\.? (?:quarter|viertel|quart|quarto|cuarto|kwart)\b",
-            " quartertwo ",
-        ),
-        (
-            r"\b(?:3|3rd|3e|third|drittes|troisieme|terzo|tercer|derde|iii)\.? (?:quarter|viertel|quart|quarto|cuarto|kwart)\b",
-            " quarterthree ",
-        ),
-        (
-            r"\b(?:4|4th|4e|fourth|last|viertes|letztes|dernier|quatrieme|ultimo|vierde|laatste|iv)\.? (?:quarter|viertel|quart|quarto|cuarto|kwart)\b",
-            " quarterfour ",
-        ),
-        (r"\b(?:1|1st|first|erstes|premier)\.? (?:third|drittel|tiers)\b", " early "),
-        (r"\b(?:2|2nd|second|zweites|deuxieme)\.? (?:third|drittel|tiers)\b", " mid "),
-        (r"\b(?:3|3rd|last|drittes|letztes|dernier)\.? (?:third|drittel|tiers)\b", " late "),
-        # Two words that mean one.
-        (
-            r"\b(?:or|and|oder|und|ou|et|o|e|y) (?:later|after|afterwards|spater|danach|apres|posterior|successivo|despues)\b",
-            " onwards ",
-        ),
-        (r"\b(?:or|and|oder|und|ou|et|o|e|y) (?:earlier|before|fruher|davor|avant|anterior|antes)\b", " backwards "),
-        (r"\b(?:no later than|not after|not later than|at the latest|spatestens|au plus tard|non oltre)\b", " until "),
-        (r"\b(?:not before|no earlier than|not earlier than|fruhestens|au plus tot|non prima del)\b", " since "),
-        (r"\b(?:prior to|prima (?:del|di|dell)|antes de|avant)\b", " before "),
-        (r"\b(?:dopo (?:il|del)|despues de|depois de|apres)\b", " after "),
-        (r"\b(?:up to|jusqu.? ?(?:a|en|au)|fino al?|hasta|tot en met|ate)\b", " until "),
-    )
+        " bc ",
+    ),
+    (_any_of("dopo cristo", "(?:despues|depois) de cristo", "na christus", r"d\. ?de ?c\.?", "anno domini"), " ad "),
+    (
+        _any_of(r"b\. ?c\. ?e?\.?", "before christ", "before (?:the )?common era", r"a\. ?c\.", r"pr\. ?n\. ?st\."),
+        " bc ",
+    ),
+    (_any_of(r"a\. ?d\.", r"c\. ?e\.", r"d\. ?c\.", "common era"), " ad "),
+    (re.compile(r"(?<=\d)\.? ?(?:jhd?t?|jahrh)(?!\w)\.?"), " century "),
+    *_fractions(),
+    (_any_of(rf"(?:{_OR}) (?:{_LATER})"), " onwards "),
+    (_any_of(rf"(?:{_OR}) (?:{_EARLIER})"), " backwards "),
+    (
+        _any_of("no(?:t)? later than", "not after", "at the latest", "spatestens", "au plus tard", "non oltre"),
+        " until ",
+    ),
+    (_any_of("not before", "no(?:t)? earlier than", "fruhestens", "au plus tot", "non prima del"), " since "),
+    (_any_of("prior to", "prima (?:del|di|dell)", "antes de", "avant"), " before "),
+    (_any_of("dopo (?:il|del)", "(?:despues|depois) de", "apres"), " after "),
+    (_any_of("up to", "jusqu.? ?(?:a|en|au)", "fino al?", "hasta", "tot en met", "ate"), " until "),
 )
 """Tried in order over the whole text; a replacement is a word of :data:`WORDS` or of :data:`PARTS`."""
 
+_EARLY = (
+    "early beginning start anfang fruhes fruh beginn debut inizio inizi principios inicios comienzos begin vroege vroeg"
+)
+
 PARTS: dict[str, tuple[float, float]] = {
     word: span
-    for span, words in {
-        (
-            0.0,
-            1 / 3,
-        ): "early beginning start anfang fruhes fruh beginn debut inizio inizi principios inicios comienzos begin vroege vroeg",
-        (1 / 3, 2 / 3): "mid middle mitte milieu meta mediados midden meados",
-        (2 / 3, 1.0): "late end ende spates spat fin fine finales fines final eind einde laat late fins",
-        (0.0, 0.5): "firsthalf",
-        (0.5, 1.0): "secondhalf",
-        (0.0, 0.25): "quarterone",
-        (0.25, 0.5): "quartertwo",
-        (0.5, 0.75): "quarterthree",
-        (0.75, 1.0): "quarterfour",
-    }.items()
+    for words, span in (
+        (_EARLY, (0.0, 1 / 3)),
+        ("mid middle mitte milieu meta mediados midden meados", (1 / 3, 2 / 3)),
+        ("late end ende spates spat fin fine finales fines final eind einde laat late fins", (2 / 3, 1.0)),
+        ("firsthalf", (0.0, 0.5)),
+        ("secondhalf", (0.5, 1.0)),
+        ("quarterone", (0.0, 0.25)),
+        ("quartertwo", (0.25, 0.5)),
+        ("quarterthree", (0.5, 0.75)),
+        ("quarterfour", (0.75, 1.0)),
+    )
     for word in words.split()
 }
 """Share of a century or decade that a qualifier leaves. Early, mid, late are thirds, as in Europeana's semium time spans."""
@@ -138,34 +167,11 @@ augustus spring summer autumn fall winter easter christmas fruhling fruhjahr som
 estate autunno inverno verano otono invierno monday tuesday wednesday thursday friday saturday sunday
 """
 
-ORDINAL_WORDS: dict[str, int] = {
-    word: number
-    for number, word in enumerate(
-        [
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-            "tenth",
-            "eleventh",
-            "twelfth",
-            "thirteenth",
-            "fourteenth",
-            "fifteenth",
-            "sixteenth",
-            "seventeenth",
-            "eighteenth",
-            "nineteenth",
-            "twentieth",
-        ],
-        start=1,
-    )
-}
+_ORDINALS = """
+first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth
+seventeenth eighteenth nineteenth twentieth
+"""
+ORDINAL_WORDS: dict[str, int] = {word: number for number, word in enumerate(_ORDINALS.split(), start=1)}
 
 ITALIAN_CENTURIES: dict[str, int] = {
     "duecento": 1200,
@@ -178,33 +184,41 @@ ITALIAN_CENTURIES: dict[str, int] = {
     "novecento": 1900,
 }
 
-WORDS: dict[str, Word] = {
-    word: kind
-    for kind, words in {
-        Word.CIRCA: "c ca cca ci circa cir about approximately approx around um gegen etwa ungefahr vers environ env verso cerca hacia ongeveer"
-        " rond omstreeks okoli probably possibly perhaps likely presumably wohl vermutlich wahrscheinlich peut etre probablement"
-        " estimated est alrededor",
-        Word.BEFORE: "before vor voor ante until bis pre przed fore by",
-        Word.AFTER: "after nach na post since ab seit depuis desde dal sinds po efter onwards onward",
-        Word.RANGE: "to till through thru bis al until",
-        Word.FROM: "from between zwischen von vom entre tra fra de des van tussen du da",
-        Word.OR: "or oder ou o and und et e y resp bzw",
-        Word.BC: "bc bce ac",
-        Word.AD: "ad ce dc",
-        Word.CENTURY: "century centuries cent siecle siecles secolo secoli sec siglo siglos seculo seculos eeuw eeuws saec saeculum"
-        " jahrhundert jahrhunderts jh jhd jhdt stoletje stulecia wiek wieku vek stol seculum saeculo",
-        Word.MILLENNIUM: "millennium millennia millenium jahrtausend jt millenaire millennio milenio",
-        Word.DECADE: "decade jahre jahren annees anni anos jaren leta decada decennio tallet tal",
-        Word.MONTH: _MONTHS,
-        Word.SKIP: "the of in on at im am den der des dem das die le la les l il lo i gli el los las del della dello dell degli nel nell ne"
-        " en year years jahr an annee anno ano jaar dated date datiert datato signed signiert made created executed painted"
-        " drawn built erected vollendet entstanden gemalt realise peint dans durant sul copyright p cop",
-        Word.EVENT: "printed reprinted published exhibited cast reproduced enlarged version reissued issued digitised digitized restored"
-        " gedruckt gegossen ausgestellt imprime publie publication edition reedition stampato ristampa impreso edited copied later"
-        " reconstructed refabricated remade editioned acquired purchased",
-        Word.NOT_A_DATE: "inv inventory inventar inventaire no nr nos num number nummer numero acc accession lot box folder shelf shelfmark"
-        " signatur sign mss tel telephone phone fax fol folio ff pp page pages seite bl room isbn issn id cm mm kg km x vol band tome"
-        " plate blatt item ref",
-    }.items()
-    for word in words.split()
+_ROLES: dict[Word, str] = {
+    Word.CIRCA: """
+        c ca cca ci circa cir about approximately approx around um gegen etwa ungefahr vers environ env verso cerca hacia ongeveer
+        rond omstreeks okoli probably possibly perhaps likely presumably wohl vermutlich wahrscheinlich peut etre probablement
+        estimated est alrededor
+        """,
+    Word.BEFORE: "before vor voor ante pre przed fore by backwards",
+    Word.AFTER: "after nach na post since ab seit depuis desde dal sinds po efter onwards onward",
+    Word.RANGE: "to till through thru bis al until",
+    Word.OR: "or oder ou o and und et e y resp bzw",
+    Word.BC: "bc bce ac",
+    Word.AD: "ad ce dc",
+    Word.CENTURY: """
+        century centuries cent siecle siecles secolo secoli sec siglo siglos seculo seculos eeuw eeuws saec saeculum jahrhundert
+        jahrhunderts jahrhunderte jh jhd jhdt stoletje stulecia wiek wieku vek stol seculum saeculo
+        """,
+    Word.MILLENNIUM: "millennium millennia millenium jahrtausend jahrtausends jt millenaire millennio milenio",
+    Word.DECADE: "decade jahre jahren annees anni anos jaren leta decada decennio tallet tal",
+    Word.MONTH: _MONTHS,
+    Word.SKIP: """
+        the of in on at im am den der des dem das die le la les l il lo i gli el los las del della dello dell degli nel nell ne en
+        year years jahr an annee anno ano jaar dated date datiert datato signed signiert made created executed painted drawn built
+        erected vollendet entstanden gemalt realise peint dans durant sul copyright p cop from between zwischen von vom entre tra
+        fra de van tussen du da
+        """,
+    Word.EVENT: """
+        printed reprinted published exhibited cast reproduced enlarged version reissued issued digitised digitized restored
+        gedruckt gegossen ausgestellt imprime publie publication edition reedition stampato ristampa impreso edited copied later
+        reconstructed refabricated remade editioned acquired purchased
+        """,
+    Word.NOT_A_DATE: """
+        inv inventory inventar inventaire no nr nos num number nummer numero acc accession lot box folder shelf shelfmark signatur
+        sign mss tel telephone phone fax fol folio ff pp page pages seite bl room isbn issn id cm mm kg km x vol band tome plate
+        blatt item ref
+        """,
 }
+
+WORDS: dict[str, Word] = {word: role for role, words in _ROLES.items() for word in words.split()}

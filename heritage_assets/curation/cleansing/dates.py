@@ -37,6 +37,11 @@ def first_span(dates: Iterable[str]) -> tuple[str, YearSpan] | None:
     return None
 
 
+def says_nothing(text: str) -> bool:
+    """Say whether a date only says that there is none: "date not known", "n.d.", "?"."""
+    return len(text) <= MAX_DATE_LENGTH and not tokenise(text)
+
+
 @lru_cache(maxsize=32_768)
 def year_span(text: str) -> YearSpan | None:
     """Return the years that ``text`` names, or None where it names none or cannot be trusted.
@@ -62,7 +67,7 @@ def _sane(span: YearSpan | None) -> YearSpan | None:
 
 
 def _clauses(tokens: list[Token]) -> YearSpan | None:
-    """Join the spans of the clauses; printings and exhibitions don't count beside a date of making."""
+    """Join the spans of the clauses; printings count less than a date of making, later ones less than the first."""
     making: list[YearSpan] = []
     events: list[YearSpan] = []
     for clause in _split(tokens, lambda token: token.kind is Kind.BREAK):
@@ -72,7 +77,7 @@ def _clauses(tokens: list[Token]) -> YearSpan | None:
             (events if is_event else making).append(span)
         elif _unread(clause):
             return None
-    spans = making or events
+    spans = making or events[:1]
     if any(_is_open(span) for span in spans):
         return spans[0]
     return _hull(spans) if spans else None

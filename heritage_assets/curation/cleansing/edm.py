@@ -65,8 +65,9 @@ def parse(raw: str) -> dict[str, Any]:
 
     References to agents, concepts, places, time spans and organisations of the same document are replaced by their labels; other
     URIs are kept as they are (cleansing drops them where people expect text). Of several provided objects the first counts.
-    Raises :class:`RejectionError`: ``malformed_xml`` (also for a document type declaration: entities are an attack), ``not_a_record``,
-    ``no_guid``, and the reasons of landing's markers. No entities, no network; libxml2's limits on depth and size hold.
+    Raises :class:`RejectionError`: ``malformed_xml`` (also for a document type declaration: entities are an attack),
+    ``not_a_record``, ``no_guid``, and the reasons of landing's markers. No entities, no network;
+    libxml2's limits on depth and size hold.
     """
     if raw.lstrip("\ufeff \t\r\n").startswith("{"):
         load_object(raw)

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from heritage_assets.curation.cleansing.date_points import YearSpan
-from heritage_assets.curation.cleansing.dates import MAX_DATE_LENGTH, first_span
+from heritage_assets.curation.cleansing.dates import MAX_DATE_LENGTH, first_span, says_nothing
 from heritage_assets.curation.cleansing.languages import language_tag
 from heritage_assets.curation.cleansing.parsing import RejectionError
 from heritage_assets.curation.cleansing.rights import rights_category, rights_statement
@@ -147,6 +147,13 @@ def _creator(value: Any, language: str | None) -> str | None:
     return plain_text("; ".join(names), CREATOR_LIMIT) if names else None
 
 
+def _description(value: Any, language: str | None) -> str | None:
+    """Return all descriptions in one language as one text, with a full stop where one is missing between two."""
+    found = preferred_texts(literals(value, DESCRIPTION_LIMIT), language)
+    sentences = [text if text[-1] in ".!?…:;" else f"{text}." for text in found[:-1]]
+    return plain_text(" ".join([*sentences, *found[-1:]]), DESCRIPTION_LIMIT)
+
+
 def _object_type(value: Any, language: str | None) -> str | None:
     labels = _labels(value, language)
     named = (label for label in labels if label.casefold() not in _GENERIC_TYPES)
@@ -167,10 +174,11 @@ def _name(value: Any) -> str | None:
 def _date(value: Any) -> tuple[str | None, YearSpan]:
     """Return the date to show with its years: the first that can be read, texts before URIs of time spans."""
     found = dict.fromkeys(text for _, text in zip(range(MAX_DATES), _date_texts(value, 0), strict=False))
-    candidates = sorted(found, key=is_uri)
+    candidates = sorted(found, key=is_uri)  # labels before the URIs of time spans
     if not candidates:
         return None, YearSpan(None, None)
-    return first_span(candidates) or (candidates[0], YearSpan(None, None))
+    telling = (text for text in candidates if not says_nothing(text))
+    return first_span(candidates) or (next(telling, None), YearSpan(None, None))
 
 
 def _date_texts(value: Any, depth: int) -> Iterator[str]:

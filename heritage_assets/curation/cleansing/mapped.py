@@ -14,8 +14,8 @@ Mapping = Callable[[dict[str, Any]], dict[str, Any]]
 def parse(raw: str, mapping: Mapping) -> dict[str, Any]:
     """Return the fields that ``mapping`` finds in one JSON record.
 
-    Raises :class:`RejectionError`: ``malformed_json``, ``not_a_record``, ``too_large``, or ``mapping_failed`` when the mapping stops at
-    the shape of this record.
+    Raises :class:`RejectionError`: ``malformed_json``, ``not_a_record``, ``too_large``, ``unreadable``, or
+    ``mapping_failed`` when the mapping stops at the shape of this record.
     """
     record = load_object(raw)
     try:

@@ -27,8 +27,8 @@ def load_object(raw: str) -> dict[str, Any]:
     """Return the JSON object in ``raw``.
 
     Raises :class:`RejectionError`: ``malformed_json``, ``not_a_record`` (JSON, but no object) ``too_large`` or
-    ``unreadable`` (the markers that landing leaves). NaN, raw control characters and unpaired surrogates are let through, since real
-    exports contain them; cleansing removes them.
+    ``unreadable`` (the markers that landing leaves). NaN, raw control characters and unpaired surrogates are let through,
+    since real exports contain them; cleansing removes them.
     """
     try:
         value = orjson.loads(raw)

@@ -82,7 +82,8 @@ _TEXT_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?:not|nicht|pas|non)\b.{0,20}\b(?:public domain|gemeinfrei|domaine public)", re.I), RESTRICTED),
     (
         re.compile(
-            r"public[\s-]domain|gemeinfrei|domaine public|dominio p[uú]bblico|pubblico dominio|dom[ií]nio p[uú]blico|publiek domein"
+            r"public[\s-]domain|gemeinfrei|domaine public|dominio p[uú]bblico|pubblico dominio|dom[ií]nio p[uú]blico"
+            r"|publiek domein"
             r"|domini p[uú]blic|\bpdm\b|domena publiczna|domeną publiczną|javna (?:domena|last)|public domain mark",
             re.I,
         ),
@@ -99,7 +100,7 @@ _TEXT_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (
         re.compile(
-            r"restricted|permission|by request|on request|terms (?:of use|and conditions)|nutzungs|non[\s-]commercial",
+            r"restricted|permission|(?:by|on) request|terms (?:of use|and conditions)|nutzungs|non[\s-]commercial",
             re.I,
         ),
         RESTRICTED,

@@ -34,6 +34,8 @@ _FOLDED = frozenset(
     " ".join("".join(c for c in unicodedata.normalize("NFKD", p.casefold()) if not unicodedata.combining(c)).split())
     for p in _PLACEHOLDERS
 ) - {""}
+_SIDES = re.compile(r"[.:;/|]|\b(?:recto|verso)\b")
+"""What joins the titles of two sides of a sheet: "Untitled. Verso: [blank]"."""
 _WORDS = re.compile(r"\w+")
 
 
@@ -59,5 +61,9 @@ def is_placeholder(title: str) -> bool:
     "Untitled (Blue)" and "Blank Signature" are titles; "Untitled No. 3" is one too, since it tells objects apart.
     """
     folded = "".join(c for c in unicodedata.normalize("NFKD", title.casefold()) if not unicodedata.combining(c))
-    words = " ".join(_WORDS.findall(folded.replace("_", " ")))
+    return _is_empty(folded) or all(_is_empty(part) for part in _SIDES.split(folded))
+
+
+def _is_empty(part: str) -> bool:
+    words = " ".join(_WORDS.findall(part.replace("_", " ")))
     return not words or words in _FOLDED

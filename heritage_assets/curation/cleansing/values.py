@@ -37,6 +37,9 @@ def literals(value: Any, limit: int) -> list[Literal]:
     """
     if value is None:
         return []
+    if isinstance(value, str):  # the usual case
+        cleaned = plain_text(value, limit)
+        return [Literal(NO_LANGUAGE, cleaned)] if cleaned and not is_uri(cleaned) else []
     found: dict[Literal, None] = {}
     for count, (language, text) in enumerate(_walk(value, NO_LANGUAGE, 0)):
         if count >= MAX_VALUES:
@@ -61,6 +64,8 @@ def texts(value: Any, limit: int) -> list[str]:
 
 def raw_strings(value: Any) -> list[str]:
     """Return the strings of ``value`` untouched and in order (addresses must not be cleaned as text)."""
+    if value is None or isinstance(value, str):
+        return [] if value is None else [value]
     return [text for _, (_, text) in zip(range(MAX_VALUES), _walk(value, NO_LANGUAGE, 0), strict=False)]
 
 
@@ -74,6 +79,8 @@ def preferred_texts(found: Iterable[Literal], language: str | None) -> list[str]
     groups: dict[str, list[str]] = {}
     for literal in found:
         groups.setdefault(literal.language, []).append(literal.text)
+    if not groups.keys() - {NO_LANGUAGE}:
+        return groups.get(NO_LANGUAGE, [])
     chosen = choose_language(groups, language)
     kept = groups.get(NO_LANGUAGE, []) + (groups[chosen] if chosen and chosen != NO_LANGUAGE else [])
     return list(dict.fromkeys(kept))
