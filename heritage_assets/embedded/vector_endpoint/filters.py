@@ -9,12 +9,15 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import qdrant_edge as edge
 
 from heritage_assets.embedded.vector_endpoint.errors import format_error, wrong_input
 
 _MATCHES: dict[str, Callable[[Any], Any]] = {
-    "value": edge.MatchValue,
+    "value": lambda value: edge.MatchValue(
+        np.bool_(value) if isinstance(value, bool) else value
+    ),  # a plain bool is read as 0 or 1
     "any": edge.MatchAny,
     "except": edge.MatchExcept,
     "text": edge.MatchText,
