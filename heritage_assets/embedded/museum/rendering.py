@@ -10,10 +10,13 @@ from PIL import Image
 from heritage_assets.embedded.museum.canvas import Pixels
 from heritage_assets.embedded.museum.kinds import Value
 from heritage_assets.embedded.museum.objects import MuseumObject
+from heritage_assets.embedded.museum.painters.botanical import botanical
 from heritage_assets.embedded.museum.painters.coin import coin
 from heritage_assets.embedded.museum.painters.landscape import landscape
+from heritage_assets.embedded.museum.painters.manuscript import manuscript
 from heritage_assets.embedded.museum.painters.map import draw_map
 from heritage_assets.embedded.museum.painters.photograph import photograph
+from heritage_assets.embedded.museum.painters.poster import poster
 from heritage_assets.embedded.museum.painters.print import draw_print
 from heritage_assets.embedded.museum.painters.seascape import seascape
 from heritage_assets.embedded.museum.painters.textile import textile
@@ -30,8 +33,11 @@ PAINTERS: dict[str, Painter] = {
     "textile": textile,
     "tile": tile,
     "map": draw_map,
+    "manuscript": manuscript,
     "print": draw_print,
     "photograph": photograph,
+    "poster": poster,
+    "botanical": botanical,
 }
 
 

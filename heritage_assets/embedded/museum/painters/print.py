@@ -88,25 +88,28 @@ def view(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     return np.clip(tone, 0, 1)
 
 
+def _edges(tone: Pixels) -> Pixels:
+    dx, dy = np.abs(np.diff(tone, axis=1, prepend=tone[:, :1])), np.abs(np.diff(tone, axis=0, prepend=tone[:1]))
+    return np.clip((dx + dy) * 2.6 - 0.2, 0, 1)
+
+
 def _ink(technique: str, tone: Pixels, rng: np.random.Generator) -> Pixels:
     """Return where ink lies (height, width), 0 to 1, for tones cut in a technique."""
     height, width = tone.shape
     wobble = noise(rng, height, width, 70, 2)
     if technique == "lithograph":
         grain = noise(rng, height, width, 3, 2) * 0.3
-        return np.clip((0.93 - tone + grain * (0.25 + tone)) * 1.15, 0, 0.95)
+        return np.clip(np.maximum((0.93 - tone + grain * (0.25 + tone)) * 1.15, _edges(tone) * 0.8), 0, 0.95)
     if technique == "woodcut":
         lines = hatch(height, width, 88, 7.5, wobble * 0.5) * 0.3
-        edges = np.clip((0.56 - tone + lines) * 6 + 0.5, 0, 1)
-        return edges
+        return np.maximum(np.clip((0.56 - tone + lines) * 6 + 0.5, 0, 1), _edges(tone))
     spacing = 4.6 if technique == "engraving" else 4.0
     bend = wobble * (0.25 if technique == "engraving" else 0.6)
     ink = np.zeros_like(tone)
     for angle, limit in ((78, 0.9), (22, 0.62), (-38, 0.36)):
         wave = hatch(height, width, angle, spacing, bend)
         ink = np.maximum(ink, np.clip((wave - 1 + 2.2 * (limit - tone)) * 1.8, 0, 1))
-    dx, dy = np.abs(np.diff(tone, axis=1, prepend=tone[:, :1])), np.abs(np.diff(tone, axis=0, prepend=tone[:1]))
-    ink = np.maximum(ink, np.clip((dx + dy) * 2.4 - 0.25, 0, 1))
+    ink = np.maximum(ink, _edges(tone))
     return np.clip(ink, 0, 1) * (0.9 if technique == "etching" else 1.0)
 
 

@@ -113,8 +113,9 @@ def bridge(p: Parts, x: float, y: float, s: float, rng: np.random.Generator) -> 
     p.light.polygon([*top, (x + 0.9 * s, y + 0.04 * s), (x - 0.9 * s, y + 0.04 * s)])
     p.shade.line([(a, b + 0.03 * s) for a, b in top], 0.04 * s)
     for k, radius in ((-0.52, 0.17), (0.0, 0.24), (0.52, 0.17)):
-        p.dark.ellipse(x + k * s, y + 0.02 * s, radius * s, radius * 1.35 * s)
-    p.dark.rectangle(x - 0.9 * s, y + 0.04 * s, x + 0.9 * s, y + 0.06 * s)
+        for face in (p.light, p.shade):
+            face.ellipse(x + k * s, y + 0.04 * s, radius * s, radius * 1.35 * s, 0)
+        p.dark.arc(x + k * s, y + 0.04 * s, radius * s, radius * 1.35 * s, 180, 360, 0.03 * s)
 
 
 def ruin(p: Parts, x: float, y: float, s: float, rng: np.random.Generator) -> None:
