@@ -166,7 +166,9 @@ def similar_pairs_between(
             if not len(block):
                 continue
             if block.shape[1] != new.shape[1]:
-                raise ValueError(f"archive rows have {block.shape[1]} dimensions, new rows {new.shape[1]}: another encoder?")
+                raise ValueError(
+                    f"archive rows have {block.shape[1]} dimensions, new rows {new.shape[1]}: another encoder?"
+                )
             block_norms = normal_rows(block, f"archive block at {offset}")
             seen += len(block)
             if not len(new):
@@ -267,9 +269,7 @@ class _Between:
         parts: list[Part] = []
         for at in range(0, len(self.short), TILE_ROWS):
             a, b = near_in_tile(self.short[at : at + TILE_ROWS], tile, self.threshold - self.slack)
-            parts.append(
-                _verify(self.new, self.norms, self.block, self.block_norms, a + at, b + start, self.threshold)
-            )
+            parts.append(_verify(self.new, self.norms, self.block, self.block_norms, a + at, b + start, self.threshold))
         return _joined(parts)
 
 

@@ -1,0 +1,177 @@
+"""From pairs to groups: connected components, then the chain guard.
+
+Chain guard: in every group one record, the representative, is a direct duplicate of all others (or a person decided that they are the
+same as it, or as one of its duplicates). A component without such a record is a chain A~B~C; it is split into stars, greatest first.
+The result depends on the pairs, the decisions and the declared order of the records only, never on the order of arrival.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Index = npt.NDArray[np.int64]
+
+COMPLETENESS = (
+    "title",
+    "creator",
+    "description",
+    "identifiers",
+    "date",
+    "year_from",
+    "data_provider",
+    "rights_category",
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Members in declared order; the representative is one of them."""
+
+    members: tuple[int, ...]
+    representative: int
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Groups of two or more and of one, by smallest member; and the components that the chain guard split."""
+
+    groups: list[Group]
+    split_components: int
+
+
+def components(nodes: int, a: Index, b: Index) -> Index:
+    """Return the component number of each of ``nodes`` under the edges (a, b)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(a), bool), (a, b)), shape=(nodes, nodes))
+    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+
+
+def declared_order(evidence: pa.Table, rights_order: tuple[str, ...]) -> Index:
+    """Return each record's place (0 is first) in the order in which records may represent a group.
+
+    Open rights first, then more pixels, more complete metadata, earlier harvest, smaller guid. The last makes it total.
+    """
+    place = {category: number for number, category in enumerate(rights_order)}
+    rights = [place.get(category, len(place)) for category in evidence["rights_category"].to_pylist()]
+    width, height = (pc.fill_null(evidence[name], 0).to_numpy().astype(np.int64) for name in ("width", "height"))
+    complete = np.zeros(len(evidence), np.int64)
+    for name in COMPLETENESS:
+        complete += np.asarray(pc.is_valid(evidence[name]).to_numpy(), np.int64)
+    # A record without a harvest time comes last.
+    harvested = pc.fill_null(evidence["harvested_at"].cast(pa.int64()), np.iinfo(np.int64).max).to_numpy()
+    guids = np.asarray(pc.rank(evidence["guid"].combine_chunks(), sort_keys="ascending").to_numpy(), np.int64)
+    order = np.lexsort((guids, harvested, -complete, -width * height, np.asarray(rights)))
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return places
+
+
+def partition(
+    places: Index,
+    a: Index,
+    b: Index,
+    *,
+    classes: Iterable[tuple[int, ...]] = (),
+    apart: Iterable[tuple[int, int]] = (),
+) -> Partition:
+    """Partition the records 0..n-1.
+
+    Args:
+        places: (n,) place of each record in the declared order, all different.
+        a: (m,) one end of each duplicate pair.
+        b: (m,) the other end.
+        classes: disjoint sets of records that must stay together.
+        apart: pairs of records that must not share a group; never both in one class.
+    """
+    n = len(places)
+    label = np.arange(n)
+    for members in classes:
+        label[list(members)] = min(members)
+    held = np.flatnonzero(label != np.arange(n))
+    component = components(n, np.concatenate([a, held]), np.concatenate([b, label[held]]))
+    order = np.lexsort((places, component))
+    starts = np.flatnonzero(np.append(True, np.diff(component[order]) > 0)) if n else np.empty(0, np.int64)
+    edges = _edges_by_component(component, a, b)
+    rivals: dict[int, set[int]] = {}
+    for x, y in apart:
+        rivals.setdefault(int(label[x]), set()).add(int(label[y]))
+        rivals.setdefault(int(label[y]), set()).add(int(label[x]))
+    groups: list[Group] = []
+    splits = 0
+    for found in np.split(order, starts[1:]) if n else []:
+        nodes: list[int] = found.tolist()
+        if len(nodes) == 1:
+            groups.append(Group((nodes[0],), nodes[0]))
+            continue
+        parts = _stars(nodes, label, edges.get(int(component[nodes[0]]), []), rivals)
+        splits += len(parts) > 1
+        groups.extend(parts)
+    groups.sort(key=lambda group: min(group.members))
+    return Partition(groups, splits)
+
+
+def _edges_by_component(component: Index, a: Index, b: Index) -> dict[int, list[tuple[int, int]]]:
+    edges: dict[int, list[tuple[int, int]]] = {}
+    for number, x, y in zip(component[a].tolist(), a.tolist(), b.tolist(), strict=True):
+        edges.setdefault(number, []).append((x, y))
+    return edges
+
+
+def _stars(nodes: list[int], label: Index, edges: list[tuple[int, int]], rivals: dict[int, set[int]]) -> list[Group]:
+    """Cut one component, its nodes in declared order, into stars: the one that covers most records first.
+
+    A star takes whole classes: its centre's own, and those that hold a direct duplicate of the centre.
+    """
+    place = {node: number for number, node in enumerate(nodes)}
+    class_of = {node: int(label[node]) for node in nodes}
+    members: dict[int, list[int]] = {}
+    for node in nodes:
+        members.setdefault(class_of[node], []).append(node)
+    near: dict[int, set[int]] = {node: {class_of[node]} for node in nodes}
+    for x, y in edges:
+        near[x].add(class_of[y])
+        near[y].add(class_of[x])
+    left = set(members)
+
+    def star(centre: int) -> list[int]:
+        """Return the classes that ``centre`` can take: in declared order, leaving out those kept apart from one taken."""
+        own = class_of[centre]
+        wanted = sorted((near[centre] & left) - {own}, key=lambda number: place[members[number][0]])
+        taken, forbidden = [own], set(rivals.get(own, ()))
+        for number in wanted:
+            if number not in forbidden:
+                taken.append(number)
+                forbidden |= rivals.get(number, set())
+        return taken
+
+    def size(taken: list[int]) -> int:
+        return sum(len(members[number]) for number in taken)
+
+    # A star only shrinks while others are cut out, so an outdated entry of the heap is an upper bound (unless records are
+    # kept apart, when it is still the size that was last true: both are settled by measuring again).
+    heap = [(-size(star(node)), place[node], node) for node in nodes]
+    heapq.heapify(heap)
+    groups: list[Group] = []
+    while heap:
+        bound, at, centre = heapq.heappop(heap)
+        if class_of[centre] not in left:
+            continue
+        taken = star(centre)
+        if size(taken) != -bound:
+            heapq.heappush(heap, (-size(taken), at, centre))
+            continue
+        left -= set(taken)
+        group = sorted((node for number in taken for node in members[number]), key=place.__getitem__)
+        # The centre covers all; the first in declared order that also does represents them.
+        representative = next(node for node in group if set(taken) <= near[node])
+        groups.append(Group(tuple(group), representative))
+    return groups

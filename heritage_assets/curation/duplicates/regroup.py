@@ -1,0 +1,315 @@
+"""Groups and canonical ids after pairs, decisions or records changed; only what can have been touched is computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from heritage_assets.curation.duplicates.archive import Archive
+from heritage_assets.curation.duplicates.decisions import Constraints, Contradiction, constraints
+from heritage_assets.curation.duplicates.evidence import evidence_table
+from heritage_assets.curation.duplicates.groups import Partition, components, declared_order, partition
+from heritage_assets.curation.duplicates.identity import Changes, Holding, assign
+from heritage_assets.curation.duplicates.settings import DuplicateSettings
+from heritage_assets.curation.duplicates.verdicts import DUPLICATE
+from heritage_assets.curation.progress import Stage
+from heritage_assets.curation.schemas import CANONICAL_RECORDS
+
+Index = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class GroupChanges:
+    """Rows of ``canonical_records`` to insert or update, and what happened.
+
+    ``merges``: (id kept, id that became its alias); ``splits``: (id, id of the part that left); ``changed_groups``: canonical ids of groups of
+    two or more whose rows change.
+    """
+
+    merge: pa.Table
+    records: int
+    groups: int
+    duplicates: int
+    merges: list[tuple[str, str]] = field(default_factory=list)
+    splits: list[tuple[str, str]] = field(default_factory=list)
+    chains_split: int = 0
+    contradictions: tuple[Contradiction, ...] = ()
+    changed_groups: list[str] = field(default_factory=list)
+
+
+def regroup(
+    archive: Archive, settings: DuplicateSettings, encoder: str, *, affected: Sequence[str], gone: Sequence[str] = ()
+) -> GroupChanges:
+    """Recompute the groups of ``affected`` and of all that hang together with them.
+
+    Args:
+        archive: its pairs, canonical rows and decisions, as they are now; evidence of current records.
+        settings: the declared order of representatives.
+        encoder: written into the rows.
+        affected: guids that are new, changed, or in pairs that changed. Records that decisions name, and groups whose stored rows do not
+            fit together (another run was killed half-way), are added.
+        gone: guids that were withdrawn.
+
+    Memory: guids, ids and pairs of the whole archive (about 150 bytes a record), evidence of what is recomputed.
+    """
+    state = _State.read(archive, affected, gone)
+    recomputed = state.recomputed()
+    table = evidence_table(archive.evidence(recomputed))
+    order = table["guid"].combine_chunks()
+    guids: list[str] = order.to_pylist()
+    stage = Stage("groups", len(guids))
+    local = np.full(len(state.guids), -1, np.int64)
+    local[_positions(order, state.guids)] = np.arange(len(guids))
+    a, b = local[state.pair_a], local[state.pair_b]
+    here = (a >= 0) & (b >= 0)
+    joins = here & state.is_duplicate
+    result = partition(
+        declared_order(table, settings.rights_order),
+        a[joins],
+        b[joins],
+        classes=_local_classes(state.rules, guids),
+        apart=_local_apart(state.rules, guids),
+    )
+    changes = _identities(result, guids, state, table)
+    weakest = _weakest(result, a[here], b[here], state.cosine[here], len(guids))
+    rows = pa.concat_tables(
+        [_rows(result, changes, weakest, table, state, encoder), _tombstones(state, [*recomputed, *gone], order)]
+    )
+    stage.advance(len(guids))
+    merge = _changed(rows, state.canonical)
+    sizes = [len(group.members) for group in result.groups]
+    return GroupChanges(
+        merge,
+        len(guids),
+        sum(size > 1 for size in sizes),
+        sum(size - 1 for size in sizes),
+        changes.merges,
+        changes.splits,
+        result.split_components,
+        state.rules.contradictions,
+        sorted(set(merge.filter(pc.greater(merge["group_size"], 1))["canonical_id"].to_pylist())),
+    )
+
+
+@dataclass(frozen=True)
+class _State:
+    """Everything stored, in numbers: guids are rows of ``guids``."""
+
+    guids: pa.Array
+    canonical: pa.Table
+    canonical_rows: Index
+    pair_a: Index
+    pair_b: Index
+    cosine: npt.NDArray[np.float64]
+    is_duplicate: Bools
+    rules: Constraints
+    gone: Bools
+    touched: Bools
+
+    @classmethod
+    def read(cls, archive: Archive, affected: Sequence[str], gone: Sequence[str]) -> _State:
+        pairs, canonical, rules = archive.pairs(), archive.canonical(), constraints(archive.decisions())
+        columns = [canonical["guid"], pairs["guid_a"], pairs["guid_b"]]
+        named = pa.array([*affected, *gone, *rules.guids], pa.string())
+        guids = pc.unique(
+            pa.chunked_array([*(chunk for column in columns for chunk in column.chunks), named], pa.string())
+        )
+        gone_mask = _mask(guids, gone)
+        canonical_rows = _positions(canonical["guid"], guids)
+        touched = _mask(guids, [*affected, *gone, *rules.guids])
+        touched[canonical_rows[_inconsistent(canonical)]] = True
+        pair_a, pair_b = _positions(pairs["guid_a"], guids), _positions(pairs["guid_b"], guids)
+        # Known from a pair alone: its own run was killed before it wrote canonical rows, or has not come to it yet.
+        without_row = np.ones(len(guids), bool)
+        without_row[canonical_rows] = False
+        touched |= without_row
+        return cls(
+            guids,
+            canonical,
+            canonical_rows,
+            pair_a,
+            pair_b,
+            pc.cast(pairs["image_cosine"], pa.float64()).to_numpy().astype(np.float64),
+            np.asarray(pc.equal(pairs["verdict"], DUPLICATE).to_numpy(), bool),
+            rules,
+            gone_mask,
+            touched,
+        )
+
+    def recomputed(self) -> list[str]:
+        """Return the guids of all components (of pairs, decisions and former groups) that hold a touched one."""
+        former = self.canonical["canonical_id"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+        _, first = np.unique(former, return_index=True)
+        chain_a, chain_b = self.canonical_rows, self.canonical_rows[first[former]] if len(former) else former
+        same = [(guid, label) for guid, label in self.rules.classes.items()]
+        class_a = _positions(pa.array([guid for guid, _ in same], pa.string()), self.guids)
+        class_b = _positions(pa.array([label for _, label in same], pa.string()), self.guids)
+        component = components(
+            len(self.guids),
+            np.concatenate([self.pair_a[self.is_duplicate], chain_a, class_a]),
+            np.concatenate([self.pair_b[self.is_duplicate], chain_b, class_b]),
+        )
+        hot = np.zeros(len(self.guids), bool)
+        hot[component[self.touched]] = True
+        left = np.flatnonzero(hot[component] & ~self.gone)
+        names: list[str] = self.guids.take(pa.array(left)).to_pylist()
+        return names
+
+
+def _inconsistent(canonical: pa.Table) -> Bools:
+    """Return the rows of groups whose stored size or representatives do not fit their members."""
+    if not len(canonical):
+        return np.zeros(0, bool)
+    alive = ~np.asarray(pc.fill_null(canonical["withdrawn"], False).to_numpy(), bool)
+    label = canonical["canonical_id"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    groups = int(label.max()) + 1
+    size = np.bincount(label[alive], minlength=groups)
+    heads = np.bincount(label[alive & np.asarray(canonical["is_representative"].to_numpy(), bool)], minlength=groups)
+    stored = pc.fill_null(canonical["group_size"], 0).to_numpy()
+    return np.asarray(alive & ((stored != size[label]) | (heads[label] != 1)), bool)
+
+
+def _local_classes(rules: Constraints, guids: list[str]) -> list[tuple[int, ...]]:
+    """Return the classes of "same" decisions among ``guids``; members that left still connect the others."""
+    members: dict[str, list[int]] = {}
+    for row, guid in enumerate(guids):
+        if guid in rules.classes:
+            members.setdefault(rules.classes[guid], []).append(row)
+    return [tuple(rows) for rows in members.values() if len(rows) > 1]
+
+
+def _local_apart(rules: Constraints, guids: list[str]) -> list[tuple[int, int]]:
+    """Return the pairs of rows that must not share a group; a record that left speaks through its class."""
+    row = {guid: number for number, guid in enumerate(guids)}
+    of_class: dict[str, int] = {}
+    for guid, number in row.items():
+        of_class.setdefault(rules.classes.get(guid, guid), number)
+
+    def stand_in(guid: str) -> int | None:
+        return row.get(guid, of_class.get(rules.classes.get(guid, guid)))
+
+    ends = ((stand_in(a), stand_in(b)) for a, b in rules.apart)
+    return [(a, b) for a, b in ends if a is not None and b is not None]
+
+
+def _identities(result: Partition, guids: list[str], state: _State, table: pa.Table) -> Changes:
+    canonical = state.canonical
+    alive = set(canonical.filter(pc.invert(pc.fill_null(canonical["withdrawn"], False)))["canonical_id"].to_pylist())
+    mine = canonical.filter(pc.is_in(canonical["guid"], value_set=pa.array(guids, pa.string())))
+    columns = (mine[name].to_pylist() for name in ("guid", "canonical_id", "aliases", "withdrawn"))
+    held = {
+        guid: Holding(identity, tuple(aliases or ()))
+        for guid, identity, aliases, withdrawn in zip(*columns, strict=True)
+        # A record that comes back takes its id again, unless others still hold it.
+        if not withdrawn or identity not in alive
+    }
+    flat = canonical["aliases"].combine_chunks().flatten()
+    taken = set(canonical["canonical_id"].to_pylist()) | set(flat.to_pylist())
+    harvested = pc.cast(pc.floor_temporal(table["harvested_at"], unit="millisecond").cast(pa.int64()), pa.int64())
+    times = dict(zip(guids, (0 if t is None else t // 1000 for t in harvested.to_pylist()), strict=True))
+    return assign([[guids[row] for row in group.members] for group in result.groups], held, times, taken)
+
+
+def _weakest(
+    result: Partition, a: Index, b: Index, cosine: npt.NDArray[np.float64], rows: int
+) -> npt.NDArray[np.float64]:
+    """Return each group's smallest image cosine of a stored pair inside it; NaN where there is none."""
+    label = np.zeros(rows, np.int64)
+    for number, group in enumerate(result.groups):
+        label[list(group.members)] = number
+    weakest = np.full(len(result.groups), np.nan)
+    inside = label[a] == label[b]
+    np.fmin.at(weakest, label[a[inside]], cosine[inside])
+    return weakest
+
+
+def _rows(
+    result: Partition, changes: Changes, weakest: npt.NDArray[np.float64], table: pa.Table, state: _State, encoder: str
+) -> pa.Table:
+    members = np.array([row for group in result.groups for row in group.members], np.int64)
+    sizes = np.array([len(group.members) for group in result.groups], np.int64)
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    heads = np.array([group.representative for group in result.groups], np.int64)
+    guids = table["guid"].combine_chunks().take(pa.array(members))
+    # The batch that first brought a record stays, whatever brings it again.
+    former = pc.index_in(guids, value_set=state.canonical["guid"].combine_chunks())
+    first_batch = pc.coalesce(
+        state.canonical["first_batch"].combine_chunks().take(former),
+        table["batch"].combine_chunks().take(pa.array(members)),
+    )
+    per_group = {
+        "canonical_id": pa.array([identity.canonical_id for identity in changes.identities], pa.string()),
+        "aliases": pa.array(
+            [list(identity.aliases) for identity in changes.identities], CANONICAL_RECORDS.schema.field("aliases").type
+        ),
+        "weakest_similarity": pa.array(weakest.astype(np.float32), mask=np.isnan(weakest)),
+    }
+    spread = {name: column.take(pa.array(group)) for name, column in per_group.items()}
+    return (
+        pa.table(
+            {
+                "guid": guids,
+                **spread,
+                "is_representative": pa.array(members == heads[group]) if len(group) else pa.array([], pa.bool_()),
+                "group_size": pa.array(sizes[group].astype(np.int32)),
+                "withdrawn": pa.array(np.zeros(len(members), bool)),
+                "encoder": pa.array([encoder] * len(members), pa.string()),
+                "first_batch": first_batch,
+            }
+        )
+        .select(CANONICAL_RECORDS.schema.names)
+        .cast(CANONICAL_RECORDS.schema)
+    )
+
+
+def _tombstones(state: _State, looked_up: list[str], current: pa.Array) -> pa.Table:
+    """Return the rows of records that are no longer current: out of their group, their last id kept for who looks them up."""
+    stored = state.canonical["guid"]
+    missing = pc.and_(
+        pc.is_in(stored, value_set=pa.array(looked_up, pa.string())), pc.invert(pc.is_in(stored, value_set=current))
+    )
+    leaving = state.canonical.filter(missing)
+    n = len(leaving)
+    values = {
+        "guid": leaving["guid"],
+        "canonical_id": leaving["canonical_id"],
+        "is_representative": pa.array([False] * n, pa.bool_()),
+        "group_size": pa.array([0] * n, pa.int32()),
+        "weakest_similarity": pa.nulls(n, pa.float32()),
+        "aliases": leaving["aliases"],
+        "withdrawn": pa.array([True] * n, pa.bool_()),
+        "encoder": leaving["encoder"],
+        "first_batch": leaving["first_batch"],
+    }
+    return pa.table(values, schema=CANONICAL_RECORDS.schema)
+
+
+def _changed(rows: pa.Table, canonical: pa.Table) -> pa.Table:
+    """Drop rows that are stored already."""
+    if not len(canonical):
+        return rows
+    known = canonical.filter(pc.is_in(canonical["guid"], value_set=rows["guid"].combine_chunks()))
+    stored = dict(zip(known["guid"].to_pylist(), known.cast(rows.schema).to_pylist(), strict=True))
+    keep = [stored.get(row["guid"]) != row for row in rows.to_pylist()]
+    return rows.filter(pa.array(keep, pa.bool_()))
+
+
+def _positions(values: pa.Array | pa.ChunkedArray, among: pa.Array) -> Index:
+    """Return where each value is in ``among``; all must be there."""
+    return np.asarray(
+        pc.index_in(values, value_set=among).to_numpy(zero_copy_only=False)
+        if isinstance(values, pa.Array)
+        else pc.index_in(values, value_set=among).to_numpy(),
+        np.int64,
+    )
+
+
+def _mask(guids: pa.Array, values: Sequence[str]) -> Bools:
+    found = pc.is_in(guids, value_set=pa.array(values, pa.string()))
+    return np.asarray(found.to_numpy(zero_copy_only=False), bool)
