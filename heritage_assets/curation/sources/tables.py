@@ -30,6 +30,12 @@ _SAMPLE_BYTES = 1 << 18
 _SAMPLE_ROWS = 200
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
+# What table programs write. Without a list, a few bytes are as likely taken for a mainframe's EBCDIC.
+_ENCODINGS = (
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "iso8859_1", "iso8859_2", "iso8859_15", "mac_roman"),
+    *("koi8_r", "cp850", "cp437", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr"),
+)
+
 _GUESSES: dict[str, tuple[str, ...]] = {
     "guid": ("guid", "id", "identifier", "objectid", "object_id", "object id", "record_id"),
     "title": ("title", "name", "label", "titel", "titre", "titolo"),
@@ -227,11 +233,14 @@ class CsvSource:
 
 
 def find_encoding(path: Path) -> str:
-    """Return the encoding of a text file: by its byte order mark, UTF-8 where all of it is valid, else by likelihood."""
+    """Return the encoding of a text file: by its byte order mark or the zeros of UTF-16, UTF-8 where all of it is valid, else by likelihood."""
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(64)
         for mark, name in _BOMS:
             if start.startswith(mark):
+                return name
+        for name, zeros in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
+            if zeros.count(0) > len(zeros) * 0.8:
                 return name
         file.seek(0)
         suspicious = _not_utf8(file)
@@ -239,7 +248,7 @@ def find_encoding(path: Path) -> str:
         return "utf-8"
     from charset_normalizer import from_bytes
 
-    best = from_bytes(suspicious).best()
+    best = from_bytes(suspicious, cp_isolation=list(_ENCODINGS)).best()
     # Single-byte text too short to judge: Windows-1252 is what office programs of the West write.
     return best.encoding if best is not None and best.encoding != "ascii" else "cp1252"
 
