@@ -40,11 +40,13 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         ),
         "lake": LakeResource(root=settings.tables_root, storage_options=settings.table_storage_options()),
         "engine": LocalEngineResource(),
-        "http_fetcher": HttpFetcherResource(policy=settings.fetch.model_dump(mode="json")),
+        "http_fetcher": HttpFetcherResource(policy=settings.fetch.model_dump(mode="json", exclude_none=True)),
         "encoder": EncoderResource(name=settings.encoder),
         "vector_store": VectorStoreResource(url=settings.qdrant_url, api_key=qdrant_key, home=str(settings.home)),
-        "duplicate_policy": DuplicatePolicyResource(policy=settings.duplicates.model_dump(mode="json")),
-        "cluster_policy": ClusterPolicyResource(policy=settings.clusters.model_dump(mode="json")),
+        "duplicate_policy": DuplicatePolicyResource(
+            policy=settings.duplicates.model_dump(mode="json", exclude_none=True)
+        ),
+        "cluster_policy": ClusterPolicyResource(policy=settings.clusters.model_dump(mode="json", exclude_none=True)),
     }
 
 

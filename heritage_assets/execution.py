@@ -125,6 +125,9 @@ def _run(
     result = defs.resolve_job_def(job).execute_in_process(
         instance=instance,
         partition_key=batch,
+        run_config={
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}
+        },  # the event log is in the web interface
         asset_selection=[dg.AssetKey(step) for step in steps] if steps is not None else None,
         tags=tags,
         raise_on_error=False,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,18 +21,6 @@ def register(app: typer.Typer) -> None:
     app.command()(materialize)
 
 
-@contextmanager
-def quiet_logs() -> Iterator[None]:
-    """Keep the event log of the runs off the terminal; it is in the web interface."""
-    logger = logging.getLogger("dagster")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
 def run_chain(settings: Settings, batches: Sequence[str] | None, until: str, *, show: bool) -> list[RunOutcome]:
     """Run the chain for ``batches`` (default: all that are not complete), then cluster; stop a batch at its first failure.
 
@@ -49,7 +35,7 @@ def run_chain(settings: Settings, batches: Sequence[str] | None, until: str, *, 
     steps = execution.STEPS["canonical_points" if until == "clusters" else until]
     definitions = build_definitions(settings)
     outcomes = []
-    with execution.dagster_instance(settings) as instance, quiet_logs():
+    with execution.dagster_instance(settings) as instance:
         sealed = execution.register_batches(instance, open_landing(settings))
         unknown = sorted(set(batches or ()) - set(sealed))
         if unknown:
@@ -103,7 +89,13 @@ def materialize(
     if as_json:
         print_json(
             [
-                {"run_id": run.run_id, "job": run.job, "batch": run.batch, "success": run.success, "failures": run.failures}
+                {
+                    "run_id": run.run_id,
+                    "job": run.job,
+                    "batch": run.batch,
+                    "success": run.success,
+                    "failures": run.failures,
+                }
                 for run in outcomes
             ]
         )

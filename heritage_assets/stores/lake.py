@@ -147,6 +147,13 @@ class Lake:
         self._merge_once_free(table, rows.cast(table.schema), delete_missing)
         return self._written(table, rows.num_rows)
 
+    def delete(self, table: TableSpec, keys: pa.Table) -> Written:
+        """Delete the rows whose columns equal a row of ``keys``; keys that are not there are passed over."""
+        if keys.num_rows:
+            self._create(table)
+            self._delete_once_free(table, keys)
+        return self._written(table, keys.num_rows) if self.open(table) else Written(self.uri(table), 0, 0)
+
     def append(self, table: TableSpec, data: pa.Table) -> Written:
         """Append rows to an append-only table."""
         write_deltalake(self.uri(table), data.cast(table.schema), mode="append", storage_options=self.storage_options)
@@ -166,6 +173,12 @@ class Lake:
         if delete_missing:
             merge = merge.when_not_matched_by_source_delete()
         merge.execute()
+
+    @retry(on=CommitFailedError, attempts=8, wait_initial=0.1, wait_max=5.0)
+    def _delete_once_free(self, table: TableSpec, keys: pa.Table) -> None:
+        same_key = " AND ".join(f"t.{name} = s.{name}" for name in keys.column_names)
+        opened = DeltaTable(self.uri(table), storage_options=self.storage_options)
+        opened.merge(keys, same_key, source_alias="s", target_alias="t").when_matched_delete().execute()
 
     def _create(self, table: TableSpec) -> None:
         DeltaTable.create(

@@ -1,0 +1,191 @@
+"""canonical_points, duplicate_pairs, canonical_records: which records show one object, and why."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from heritage_assets.curation.duplicates import DuplicateSettings, GroupChanges, PairChanges, find_pairs, regroup
+from heritage_assets.curation.points import is_settled, validated_payload
+from heritage_assets.curation.schemas import CANONICAL_RECORDS, DUPLICATE_PAIRS
+from heritage_assets.partitions import harvest_batches
+from heritage_assets.resources.encoder import EncoderResource
+from heritage_assets.resources.lake import LakeResource
+from heritage_assets.resources.object_store import ObjectStoreResource
+from heritage_assets.resources.policies import DuplicatePolicyResource
+from heritage_assets.resources.vector_store import VectorStoreResource
+from heritage_assets.stores.archive import LakeArchive
+from heritage_assets.stores.journal import Journal
+from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.objects import ObjectStore
+from heritage_assets.stores.vectors import VectorStore
+from heritage_assets.stores.views import current_of_batch
+
+from .duplicate_pictures import duplicate_pictures
+from .reporting import OWNERS, Stopwatch, blocking, counts_table, table_metadata, verdict
+
+NONE_PENDING = "no_point_left_pending"
+ONE_ROW = "every_current_record_has_its_canonical_row"
+POINTS_AT_ONCE = 2_000
+DEPS = ["pending_points", "clip_embeddings", "source_images"]
+
+
+def decide(
+    lake: Lake, archive: LakeArchive, batches: list[str], gone: list[str], settings: DuplicateSettings, journal: Journal
+) -> tuple[PairChanges, GroupChanges, str]:
+    """Judge the pairs of the batches' records, write them, regroup, and write the groups; return also the journal's entry.
+
+    Each of the two writes can be repeated, and be killed before or after, without changing the outcome.
+    """
+    records = archive.records(batches)
+    pairs = find_pairs(records, archive, settings, archive.encoder, gone=gone)
+    lake.delete(
+        DUPLICATE_PAIRS,
+        pairs.delete.append_column("encoder", pa.array([archive.encoder] * len(pairs.delete), pa.string())),
+    )
+    lake.merge(DUPLICATE_PAIRS, pairs.merge)
+    groups = regroup(archive, settings, archive.encoder, affected=pairs.affected, gone=gone)
+    entry = journal.begin(groups.merge["guid"].to_pylist())
+    lake.merge(CANONICAL_RECORDS, groups.merge)
+    return pairs, groups, entry
+
+
+def tell_points(lake: Lake, store: VectorStore, own: Iterable[str], others: Iterable[str]) -> int:
+    """Write to points what ``canonical_records`` says of them, where they say something else; return how many were written.
+
+    The batches' own points become validated; those of other batches follow only if they were validated before (a pending one
+    waits for the run of its own batch).
+    """
+    mine = set(own)
+    guids = sorted(mine | set(others))
+    written = 0
+    for start in range(0, len(guids), POINTS_AT_ONCE):
+        part = pa.array(guids[start : start + POINTS_AT_ONCE], pa.string())
+        stored = store.payloads(part.to_pylist(), ["status", "canonical_id", "is_representative", "group_size"])
+        living = pc.field("guid").isin(part) & ~pc.field("withdrawn")
+        changed = []
+        for row in lake.read(CANONICAL_RECORDS, where=living).to_pylist():
+            point = stored.get(row["guid"])
+            if point is None or is_settled(point, row):
+                continue
+            if row["guid"] in mine or point.get("status") == "validated":
+                changed.append((row["guid"], validated_payload(row, datetime.now(UTC).isoformat(timespec="seconds"))))
+        written += store.set_payloads(changed)
+    return written
+
+
+def canonicalize_batches(
+    lake: Lake, objects: ObjectStore, store: VectorStore, encoder: str, settings: DuplicateSettings, batches: list[str]
+) -> tuple[PairChanges, GroupChanges, int]:
+    """Canonicalize the current records of ``batches`` and tell the points; return the changes and how many points were told."""
+    alive, gone = _current(lake, batches)
+    journal = Journal(objects, "canonical_points")
+    left = journal.open_entries()
+    archive = LakeArchive(lake, encoder)
+    pairs, groups, entry = decide(lake, archive, batches, gone, settings, journal)
+    affected = {guid for guids in left.values() for guid in guids} | set(groups.merge["guid"].to_pylist())
+    told = tell_points(lake, store, alive, affected)
+    journal.finish([*left, entry])
+    return pairs, groups, told
+
+
+def _current(lake: Lake, batches: list[str]) -> tuple[list[str], list[str]]:
+    alive, gone = [], []
+    for batch in batches:
+        living, withdrawn = current_of_batch(lake, batch)
+        alive += living.to_pylist()
+        gone += withdrawn.to_pylist()
+    return alive, gone
+
+
+def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        name,
+        deps=DEPS,
+        description=description,
+        kinds=kinds,
+        owners=OWNERS,
+        code_version="1",
+        automation_condition=dg.AutomationCondition.eager() if name == "canonical_points" else None,
+    )
+
+
+@dg.multi_asset(
+    name="canonical_points",
+    specs=[
+        _spec("canonical_points", "The batch's points, validated: status, canonical_id, representative.", {"qdrant"}),
+        _spec(DUPLICATE_PAIRS.name, "Evidence and verdict of every pair worth keeping.", {"deltalake"}),
+        _spec(CANONICAL_RECORDS.name, "The object that each record shows, and who speaks for it.", {"deltalake"}),
+    ],
+    partitions_def=harvest_batches,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name="points",
+    retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    pool="canonical_records",
+    check_specs=[
+        blocking(NONE_PENDING, "canonical_points", "no point of the batch is left pending"),
+        blocking(ONE_ROW, CANONICAL_RECORDS.name, "every current record of the batch has one canonical row"),
+    ],
+)
+def canonical_points(
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    object_store: ObjectStoreResource,
+    vector_store: VectorStoreResource,
+    encoder: EncoderResource,
+    duplicate_policy: DuplicatePolicyResource,
+) -> Iterator[dg.MaterializeResult]:
+    """Find the copies of each record, within the batch and in the archive, and give every object one canonical id.
+
+    Only one run at a time writes these tables (pool); what is new is compared with everything, so the order of batches does not
+    matter.
+    """
+    tables, model, watch = lake.open(), encoder.load(), Stopwatch()
+    store = vector_store.collection(model)
+    batches = list(context.partition_keys)
+    settings = duplicate_policy.settings()
+    with watch.batch("all"):
+        pairs, groups, told = canonicalize_batches(tables, object_store.store(), store, model.id, settings, batches)
+    alive, _ = _current(tables, batches)
+    pending = store.count({"batch": batches, "status": "pending"})
+    rows = tables.count(
+        CANONICAL_RECORDS, where=pc.field("guid").isin(pa.array(alive, pa.string())) & ~pc.field("withdrawn")
+    )
+    statistics = pairs.statistics
+    yield dg.MaterializeResult(
+        "canonical_points",
+        metadata={
+            "dagster/row_count": len(alive),
+            "points_told": told,
+            "collection": store.collection,
+            "encoder": model.id,
+            **watch.metadata(len(alive)),
+        },
+        check_results=[verdict(NONE_PENDING, "canonical_points", pending == 0, pending=pending)],
+    )
+    yield dg.MaterializeResult(
+        DUPLICATE_PAIRS.name,
+        metadata={
+            **table_metadata(tables, DUPLICATE_PAIRS, len(pairs.merge)),
+            "candidates": statistics.candidates,
+            "verdicts": counts_table(statistics.verdicts, "verdict"),
+            "rules": counts_table(statistics.rules, "rule"),
+            "threshold": statistics.threshold,
+            **duplicate_pictures(tables, object_store.store(), pairs, groups),
+        },
+    )
+    yield dg.MaterializeResult(
+        CANONICAL_RECORDS.name,
+        metadata={
+            **table_metadata(tables, CANONICAL_RECORDS, len(groups.merge)),
+            "recomputed_records": groups.records,
+            "duplicate_groups": groups.groups,
+            "merges": dg.MetadataValue.json([list(pair) for pair in groups.merges]),
+            "splits": dg.MetadataValue.json([list(pair) for pair in groups.splits]),
+            "chains_split": groups.chains_split,
+            "contradictions": dg.MetadataValue.json([str(one) for one in groups.contradictions]),
+        },
+        check_results=[verdict(ONE_ROW, CANONICAL_RECORDS.name, rows == len(alive), records=len(alive), rows=rows)],
+    )
