@@ -55,8 +55,8 @@ Parser = Callable[[str], dict[str, Any]]
 class CleansingContext:
     """What every record of a batch shares; plain data, so that it can be shipped to other processes.
 
-    ``mapping``: a ``RecordMapping`` as a dict, needed for the format "mapped". ``harvested_at``: with time zone. ``image_root``: folder
-    below which file addresses of images are allowed, or None for none.
+    ``mapping``: a ``RecordMapping`` as a dict, needed for the format "mapped". ``harvested_at``: with time zone. ``image_root``:
+    folder below which file addresses of images are allowed, or None for none.
     """
 
     dataset: str

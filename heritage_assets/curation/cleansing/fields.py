@@ -87,10 +87,7 @@ def normalise(fields: dict[str, Any], image_root: str | None) -> dict[str, Any]:
         "creator": _creator(fields.get("creator"), language),
         "subject": _labels(fields.get("subject"), language)[:MAX_SUBJECTS],
         "type": _object_type(fields.get("type"), language) or edm_type,
-        "description": plain_text(
-            " ".join(preferred_texts(literals(fields.get("description"), DESCRIPTION_LIMIT), language)),
-            DESCRIPTION_LIMIT,
-        ),
+        "description": _description(fields.get("description"), language),
         "language": language,
         "provider": _name(fields.get("provider")),
         "data_provider": _name(fields.get("data_provider")),

@@ -123,5 +123,5 @@ def _cut(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     head = text[: limit - 1]
-    space = head.rfind(" ", int(limit * 0.9))
+    space = head.rfind(" ", int(limit * 0.8))
     return (head[:space] if space > 0 else head).rstrip() + "…"

@@ -72,7 +72,7 @@ def image_address(value: str, image_root: str | None) -> str | None:
         if parts.netloc not in ("", "localhost"):
             return None
         text = unquote(parts.path)
-    elif re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", text):
+    elif re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text):
         return None
     root = os.path.normpath(unquote(urlsplit(image_root).path) if image_root.startswith("file:") else image_root)
     path = os.path.normpath(Path(root) / text.replace("\\", "/"))
