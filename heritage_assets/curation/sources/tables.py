@@ -233,7 +233,7 @@ class CsvSource:
 
 
 def find_encoding(path: Path) -> str:
-    """Return the encoding of a text file: by its byte order mark or the zeros of UTF-16, UTF-8 where all of it is valid, else by likelihood."""
+    """Return the encoding of a text file: by its byte order mark or the zeros of UTF-16, UTF-8 where valid, else a guess."""
     with path.open("rb") as file:
         start = file.read(64)
         for mark, name in _BOMS:
