@@ -17,8 +17,8 @@ PROFILED_MODES = {"RGB": "RGB", "L": "L", "CMYK": "CMYK", "LAB": "LAB"}
 """Modes in which a colour profile is applied."""
 LARGEST_PROFILE = 4 << 20
 """Bytes of the largest colour profile that is parsed; honest ones reach 2 MB (CMYK)."""
-REDUCING_GAP = 3.0
-"""Large images are first reduced by whole factors to this many times the size wanted (``Image.resize``): 2-3 times faster."""
+REDUCING_GAP = 2.0
+"""Large images are first reduced by whole factors to at least this many times the size wanted (``Image.resize``)."""
 
 
 def to_srgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -30,16 +30,17 @@ def to_srgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     profile = image.info.get("icc_profile")
     plain = _plain_mode(image)
     if plain.size != size:
-        plain = plain.resize(size, _lanczos(), reducing_gap=REDUCING_GAP)
+        plain = plain.resize(size, _bicubic(), reducing_gap=REDUCING_GAP)
     if plain.mode in ("RGBA", "LA"):
         plain = _on_white(plain)
     return _apply_profile(plain, profile)
 
 
-def _lanczos() -> Any:
+def _bicubic() -> Any:
+    # As CLIP's own preprocessing does; a quarter cheaper than Lanczos.
     from PIL.Image import Resampling
 
-    return Resampling.LANCZOS
+    return Resampling.BICUBIC
 
 
 def _plain_mode(image: Image.Image) -> Image.Image:
@@ -74,11 +75,18 @@ def _stretched(image: Image.Image) -> Image.Image:
     import numpy as np
     from PIL import Image
 
-    values = np.asarray(image, dtype=np.float32)
+    values = np.array(image, dtype=np.float32)  # in place from here on: these images are large
     finite = np.isfinite(values)
-    low, high = (float(values[finite].min()), float(values[finite].max())) if finite.any() else (0.0, 0.0)
-    scaled = np.where(finite, (values - low) * (255.0 / (high - low) if high > low else 0.0), 0.0)
-    return Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))
+    low = float(np.min(values, where=finite, initial=np.inf))
+    high = float(np.max(values, where=finite, initial=-np.inf))
+    np.logical_not(finite, out=finite)
+    values[finite] = low if low < high else 0.0
+    if low < high:
+        with np.errstate(over="ignore"):  # extremes of float32: clipped below
+            values -= low
+            values *= 255.0 / (high - low)
+    np.clip(values, 0, 255, out=values)
+    return Image.fromarray(values.astype(np.uint8))
 
 
 def _on_white(image: Image.Image) -> Image.Image:
