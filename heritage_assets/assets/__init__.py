@@ -1,1 +1,4 @@
-"""Software-defined assets: one file per asset, file name = asset name = table name. Thin: read, call the domain, write, report."""
+"""Software-defined assets: one file per asset, file name = asset name = table name.
+
+Thin: each reads, calls the domain, writes, and reports.
+"""

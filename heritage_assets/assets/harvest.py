@@ -4,6 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 import yaml
+from pydantic import Field
 
 from heritage_assets.resources.object_store import ObjectStoreResource
 
@@ -14,8 +15,7 @@ class HarvestConfig(dg.Config):
     """Which sources to harvest."""
 
     sources_file: str = "sources.yaml"
-    sources: list[str] = []
-    """Names from the file; all of them when empty."""
+    sources: list[str] = Field([], description="Names from the file; all of them when empty.")
 
 
 def read_sources(path: Path, names: list[str]) -> list[dict[str, object]]:

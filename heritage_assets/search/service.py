@@ -118,7 +118,7 @@ class SearchService:
         name = store.collection_for(encoder.id)
         if name not in store.collections():
             raise SearchError(
-                f"encoder {encoder.id} has no points yet: harvest something and run `heritage materialize` with the same HERITAGE_ENCODER"
+                f"encoder {encoder.id} has no points yet: harvest something and run `heritage materialize` with this encoder"
             )
         return store.on(name)
 

@@ -68,9 +68,9 @@ class Pump(Generic[T]):
         while not self._stopped.is_set():
             try:
                 self._items.put(item, timeout=0.1)
-                return True
             except queue.Full:
                 continue
+            return True
         return False
 
 
