@@ -83,8 +83,8 @@ def test_plain_text_is_clean_and_stays_so(raw: str, limit: int) -> None:
     "title",
     [
         "[title not known]", "Untitled", "untitled.", "[blank]", "Blank", "[no title]", "Ohne Titel", "o. T.", "Sans titre",
-        "Senza titolo", "Sin título", "Sem título", "Zonder titel", "Bez tytułu", "Без названия", "無題", "?", "---", "...", "[?]",
-        "(Untitled)", "N/A", "none", "null", "Unknown", "Untitled. Verso: Untitled",
+        "Senza titolo", "Sin título", "Sem título", "Zonder titel", "Bez tytułu", "Без названия", "無題", "?", "---", "...",
+        "[?]", "(Untitled)", "N/A", "none", "null", "Unknown", "Untitled. Verso: Untitled",
     ],
 )  # fmt: skip
 def test_placeholder_is_no_title(title: str) -> None:
@@ -244,6 +244,7 @@ def test_iiif_service() -> None:
         ([{"def": "a"}, {"def": "b"}], [("und", "a"), ("und", "b")]),
         ({"id": 5, "url": "x"}, []),
         (["http://vocab.getty.edu/aat/300028569", "manuscript"], [("und", "manuscript")]),
+        ("#3", [("und", "#3")]),
         (1850, [("und", "1850")]),
         (1850.0, [("und", "1850")]),
         (float("nan"), []),

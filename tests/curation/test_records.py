@@ -76,7 +76,10 @@ def landed(raws: Iterable[Any], guid: str | None = None, deleted: bool = False, 
 
 
 def outcomes(batch: pa.RecordBatch, context: CleansingContext) -> list[dict[str, Any]]:
-    return pa.Table.from_batches(mark_repeats(cleanse([batch], context)), CLEANSING_OUTCOMES).to_pylist()
+    rows: list[dict[str, Any]] = pa.Table.from_batches(
+        mark_repeats(cleanse([batch], context)), CLEANSING_OUTCOMES
+    ).to_pylist()
+    return rows
 
 
 def one(raw: Any, context: CleansingContext = MAPPED, **others: Any) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def test_all_records_of_a_museum(shared_data: Path) -> None:
     rate = len(raws) / (time.process_time() - started)
     counts = Counter(rows["outcome"].to_pylist())
     assert counts == {"cleansed": 5_000}
-    assert rows["title"].null_count == 826
+    assert rows["title"].null_count == 824
     assert rows["date"].null_count == 437
     assert rows["year_from"].null_count == rows["date"].null_count
     assert set(rows["rights_category"].to_pylist()) == {"unknown", "in_copyright", "restricted"}

@@ -101,7 +101,7 @@ def _two_digits(text: str, value: int, previous: int | None) -> tuple[int, int] 
 
 def _is_day_or_name(token: Token, numbers: list[Token], words: set[Word | None]) -> bool:
     """Days stand beside a month; Roman numerals without "century" number kings ("Louis XIV, 1680") or months."""
-    if token.text == "roman":
+    if token.kind is Kind.ROMAN:
         return True
     return Word.MONTH in words and token.value <= 31 and any(other.value > 31 for other in numbers)
 

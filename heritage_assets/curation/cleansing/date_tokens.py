@@ -16,6 +16,7 @@ class Kind(StrEnum):
 
     NUMBER = "number"
     ORDINAL = "ordinal"
+    ROMAN = "roman"
     YEARS = "years"
     WORD = "word"
     PART = "part"
@@ -34,7 +35,7 @@ class Token(NamedTuple):
     word: Word | None = None
 
 
-DATED = frozenset({Kind.NUMBER, Kind.ORDINAL, Kind.YEARS})
+DATED = frozenset({Kind.NUMBER, Kind.ORDINAL, Kind.ROMAN, Kind.YEARS})
 """Kinds of tokens that stand for a number of any sort."""
 
 _ROMAN = re.compile(r"(m{0,2})(cm|cd|d?c{0,4})(xc|xl|l?x{0,4})(ix|iv|v?i{0,4})")
@@ -66,6 +67,7 @@ def _plain(text: str) -> str:
     plain = re.sub(r"[\u2010\u2011]", "-", plain)
     plain = re.sub(r"[\u2012-\u2015\u2212]", "–", plain).replace("\u2019", "'")
     plain = _SEMIUM.sub(lambda match: match[1].replace("_", " "), plain)
+    plain = re.sub(r"^(\d{3,4})\.0$", r"\1", plain)  # a year that went through a spreadsheet
     plain = re.sub(r"[\[\]{}]|(?<=\d)[?~%](?=[\d/-])", "", plain)
     for pattern, replacement in PHRASES:
         plain = pattern.sub(replacement, plain)
@@ -89,7 +91,7 @@ def _full_date(match: re.Match[str], _: list[Token]) -> list[Token]:
     parts = [part for part in re.split(r"[-./ ]+", match[0].split("t")[0]) if part]
     year = next(part for part in parts if len(part) == 4)
     others = sorted(int(part) for part in parts if part is not year and part.isdigit())
-    plausible = all(1 <= part <= 31 for part in others) and (not others or others[0] <= 12)
+    plausible = int(year) > 0 and all(part <= 31 for part in others) and (not others or others[0] <= 12)
     return [_years(match[0], int(year), int(year)) if plausible else _junk(match[0])]
 
 
@@ -189,7 +191,7 @@ def _by_neighbours(token: Token, before: Token | None, after: Token | None) -> T
     if text == "a" and before is not None and (before.kind in DATED or before.word in (Word.CENTURY, Word.BC)):
         return _range("a")
     if token.kind is Kind.UNKNOWN and (number := _century_number(text)):
-        return Token(Kind.ORDINAL, "roman", number)
+        return Token(Kind.ROMAN, text, number)
     return token
 
 

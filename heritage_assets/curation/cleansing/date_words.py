@@ -215,9 +215,9 @@ _ROLES: dict[Word, str] = {
         reconstructed refabricated remade editioned acquired purchased
         """,
     Word.NOT_A_DATE: """
-        inv inventory inventar inventarnummer inventarnr inventario inventaire no nr nos num number nummer numero acc
-        accession lot box folder shelf shelfmark signatur sign mss tel telephone phone fax fol folio ff pp page pages seite bl room isbn issn id cm mm kg km x vol band tome plate
-        blatt item ref
+        inv inventory inventar inventarnummer inventarnr inventario inventaire no nr nos num number nummer numero acc accession
+        lot box folder shelf shelfmark signatur sign mss tel telephone phone fax fol folio ff pp page pages seite bl room isbn
+        issn id cm mm kg km x vol band tome plate blatt item ref
         """,
 }
 

@@ -87,7 +87,8 @@ def _unread(clause: list[Token]) -> bool:
     """A day beside its month ("March 19, 1888") is no date of its own, and no mystery either; nor is Louis XIV."""
     has_month = any(token.word is Word.MONTH for token in clause)
     return any(
-        token.kind in DATED and token.text != "roman" and not (has_month and token.value <= 31) for token in clause
+        token.kind in DATED and token.kind is not Kind.ROMAN and not (has_month and token.value <= 31)
+        for token in clause
     )
 
 

@@ -63,8 +63,9 @@ class _Record(NamedTuple):
 def parse(raw: str) -> dict[str, Any]:
     """Return the fields of one EDM record.
 
-    References to agents, concepts, places, time spans and organisations of the same document are replaced by their labels; other
-    URIs are kept as they are (cleansing drops them where people expect text). Of several provided objects the first counts.
+    References to agents, concepts, places, time spans and organisations of the same document are replaced by their labels. Other
+    web addresses are kept (cleansing drops them where people expect text), other references dropped. Of several provided
+    objects the first counts.
     Raises :class:`RejectionError`: ``malformed_xml`` (also for a document type declaration: entities are an attack),
     ``not_a_record``, ``no_guid``, and the reasons of landing's markers. No entities, no network;
     libxml2's limits on depth and size hold.
@@ -216,7 +217,8 @@ def _value(child: etree._Element, by_about: dict[str, list[etree._Element]]) -> 
     """Return a literal as {"@value", "@language"}, labels for a reference that the document resolves, else the URI."""
     resource = child.get(_name("rdf:resource"))
     if resource:
-        return _labels([node for node in by_about.get(resource, []) if node is not child]) or resource
+        labels = _labels([node for node in by_about.get(resource, []) if node is not child])
+        return labels or (resource if resource.startswith(("http://", "https://")) else None)
     inner = [sub for sub in child if isinstance(sub.tag, str)]
     if inner:
         return _labels(inner) or inner[0].get(_name("rdf:about"))

@@ -19,7 +19,7 @@ MAX_DEPTH = 6
 NO_LANGUAGE = "und"
 """BCP 47: undetermined. Europeana writes "def" for it."""
 
-_URI = re.compile(r"(?:https?://|urn:|mailto:|info:|ftp://|file:)\S*$|#\S+$", re.IGNORECASE)
+_URI = re.compile(r"(?:https?://|urn:|mailto:|info:|ftp://|file:)\S*$", re.IGNORECASE)
 
 
 class Literal(NamedTuple):
