@@ -11,14 +11,19 @@ from heritage_assets.embedded.museum.canvas import Pixels
 from heritage_assets.embedded.museum.kinds import Value
 from heritage_assets.embedded.museum.objects import MuseumObject
 from heritage_assets.embedded.museum.painters.botanical import botanical
+from heritage_assets.embedded.museum.painters.clock import clock
 from heritage_assets.embedded.museum.painters.coin import coin
+from heritage_assets.embedded.museum.painters.instrument import instrument
 from heritage_assets.embedded.museum.painters.landscape import landscape
 from heritage_assets.embedded.museum.painters.manuscript import manuscript
 from heritage_assets.embedded.museum.painters.map import draw_map
 from heritage_assets.embedded.museum.painters.photograph import photograph
+from heritage_assets.embedded.museum.painters.portrait import portrait
 from heritage_assets.embedded.museum.painters.poster import poster
 from heritage_assets.embedded.museum.painters.print import draw_print
 from heritage_assets.embedded.museum.painters.seascape import seascape
+from heritage_assets.embedded.museum.painters.specimen import specimen
+from heritage_assets.embedded.museum.painters.still_life import still_life
 from heritage_assets.embedded.museum.painters.textile import textile
 from heritage_assets.embedded.museum.painters.tile import tile
 from heritage_assets.embedded.museum.painters.vase import vase
@@ -37,7 +42,12 @@ PAINTERS: dict[str, Painter] = {
     "print": draw_print,
     "photograph": photograph,
     "poster": poster,
+    "portrait": portrait,
+    "still_life": still_life,
     "botanical": botanical,
+    "specimen": specimen,
+    "clock": clock,
+    "instrument": instrument,
 }
 
 

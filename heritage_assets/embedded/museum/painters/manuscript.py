@@ -162,7 +162,7 @@ def manuscript(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
                 t = k * np.pi / 2 + 0.6
                 lace.arc(x0 + big * (0.5 + 0.28 * np.cos(t)), y0 + big * (0.5 + 0.28 * np.sin(t)), big * 0.17, big * 0.17, 0, 300, big * 0.035)
             paint(picture, lace.mask() * block, mix(initial, (1, 1, 1), 0.45))
-            paint(picture, Shape(height, width).text(x0 + big / 2, y0 + big / 2, str(a["letter_form"]), big * 0.95).mask(), _GOLD)
+            paint(picture, Shape(height, width).text(x0 + big / 2, y0 + big / 2, str(a["letter_form"]), big * 0.95).mask(), _GOLD if a["initial_colour"] != "yellow" else (0.36, 0.12, 0.1))
             if has_scene:
                 _miniature(picture, str(a["scene"]), (x0 + 6, top, x0 + min(wide * columns, wide) - 6, top + tall), colour, rng)
     tone = (0.13, 0.1, 0.09) if a["ink_colour"] == "black" else (0.37, 0.22, 0.11)
