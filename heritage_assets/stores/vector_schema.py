@@ -138,6 +138,8 @@ def _range(field: str, kind: FieldType, bounds: Mapping[str, Any]) -> dict[str, 
     numbers = {name: value for name, value in bounds.items() if value is not None}
     if not numbers or not numbers.keys() <= _BOUNDS:
         raise FilterError(f"range over {field!r} takes {', '.join(sorted(_BOUNDS))}, got {sorted(map(str, bounds))}")
+    if {"gt", "gte"} <= numbers.keys() or {"lt", "lte"} <= numbers.keys():
+        raise FilterError(f"range over {field!r} takes one lower and one upper bound, got {sorted(numbers)}")
     for value in numbers.values():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise FilterError(f"range over {field!r} takes numbers, got {value!r}")

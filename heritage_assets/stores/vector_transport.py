@@ -72,7 +72,10 @@ class Transport:
         """The server's address."""
         if self._url is None:
             assert self._find is not None
-            self._url = self._find()
+            try:
+                self._url = self._find()
+            except (RuntimeError, OSError) as error:
+                raise VectorStoreUnavailableError(f"the vector store can't be started: {error}") from error
         return self._url
 
     @property
@@ -146,6 +149,10 @@ class Transport:
             raise VectorStoreError(f"{message} ({method} {path.format(**names)})", status) from error
         except (ResponseHandlingException, ResourceExhaustedResponse, OSError) as error:
             raise self._unavailable(str(error) or type(error).__name__) from error
+        except ValueError as error:
+            raise VectorStoreError(f"{self.url} does not answer as a Qdrant server does: {error}") from error
+        if "result" not in answer:
+            raise VectorStoreError(f"{self.url} does not answer as a Qdrant server does: {sorted(answer)}")
         return answer["result"]
 
     def _wait_after(self, error: Exception) -> bool | float:
@@ -169,8 +176,7 @@ class Transport:
     def _look_again(self) -> None:
         """Forget a server that can't be reached when another one may have taken its place."""
         if self._find is not None:
-            self.close()
-            self._url = None
+            self._client = self._url = None  # not closed: other threads may be using it
 
     def _unavailable(self, why: str) -> VectorStoreUnavailableError:
         where = self._url or "the embedded endpoint"

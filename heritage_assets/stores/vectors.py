@@ -96,7 +96,9 @@ class VectorStore(PointStore):
         matrix = np.atleast_2d(np.asarray(vectors, np.float32))
         shared = {**_search(using, limit, filters, fields), "score_threshold": score_threshold}
         found: list[list[Hit]] = []
-        for rows in chunks(matrix, min(points_per_request(matrix.shape[1]), max(1, _HITS_PER_REQUEST // limit))):
+        for rows in chunks(
+            matrix, min(points_per_request(matrix.shape[1]), max(1, _HITS_PER_REQUEST // max(1, limit)))
+        ):
             searches = [{"query": _checked_query(row, using), **shared} for row in rows]
             answers = self._call("POST", f"{_PATH}/points/query/batch", {"searches": searches})
             found += [[_hit(point) for point in answer["points"]] for answer in answers]

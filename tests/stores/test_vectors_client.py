@@ -284,6 +284,33 @@ def test_vector_writes_and_column_upserts(client, name):
     assert client.retrieve(name, [7]) == []
 
 
+def test_limits_beyond_the_collection(client, name):
+    found = client.query_points(name, query=[1.0, 0.0, 0.0, 0.0], using="image", limit=10_000_000).points
+    assert len(found) == COUNT
+    assert client.query_points(name, query=[1.0, 0.0, 0.0, 0.0], using="image", offset=10_000_000).points == []
+    assert len(client.scroll(name, limit=10_000_000)[0]) == COUNT
+    assert client.query_batch_points(name, []) == []
+
+
+def test_one_bad_query_does_not_spoil_its_neighbours(client, url, name):
+    from concurrent.futures import ThreadPoolExecutor
+
+    def ask(number):
+        wrong = number % 5 == 0
+        search = m.QueryRequest(query=[1.0] * 4, using="image", limit=1 + number, filter=None)
+        order = m.QueryRequest(
+            query=m.OrderByQuery(order_by="kind"), limit=1
+        )  # refused by the engine itself: no range index
+        try:
+            return len(client.query_batch_points(name, [order if wrong else search])[0].points)
+        except UnexpectedResponse as error:
+            return error.status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(30)))
+    assert answers == [400 if number % 5 == 0 else number + 1 for number in range(30)]
+
+
 def test_facets(client, name):
     assert {hit.value: hit.count for hit in client.facet(name, "kind").hits} == {"coin": 15, "map": 15}
     early = m.Filter(must=[m.FieldCondition(key="year", range=m.Range(lt=1803))])

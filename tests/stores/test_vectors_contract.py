@@ -269,7 +269,9 @@ def condition(field):
     forms = [value, st.lists(value, max_size=3), value.map(lambda one: {"not": one}), st.none(), st.just({"not": None})]
     forms.append(st.lists(value, min_size=1, max_size=3).map(lambda several: {"not": several}))
     if field == "year":
-        forms.append(st.dictionaries(st.sampled_from(["gt", "gte", "lt", "lte"]), value, min_size=1))
+        lower, upper = (st.sampled_from(names) for names in (["gt", "gte"], ["lt", "lte"]))
+        forms += [st.tuples(bound, value).map(lambda pair: dict([pair])) for bound in (lower, upper)]
+        forms.append(st.tuples(lower, value, upper, value).map(lambda four: {four[0]: four[1], four[2]: four[3]}))
     return st.one_of(forms)
 
 

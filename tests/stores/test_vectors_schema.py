@@ -54,6 +54,7 @@ def test_friendly_filters_become_conditions():
         ({"is_representative": 1}, "holds bool values"),
         ({"provider": {"gte": 1}}, "a range needs a number"),
         ({"year": {"from": 1800}}, "takes gt, gte, lt, lte"),
+        ({"year": {"gt": 1, "gte": 2}}, "one lower and one upper bound"),
         ({"year": {}}, "takes gt, gte, lt, lte"),
         ({"year": {"gte": "1800"}}, "takes numbers, got '1800'"),
     ],

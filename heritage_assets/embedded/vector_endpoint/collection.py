@@ -50,7 +50,7 @@ class Collection:
         folder.mkdir(parents=True)
         try:
             collection._shard = edge.EdgeShard.create(str(folder), _edge_config(config))
-        except Exception as error:
+        except BaseException as error:
             raise from_engine(error) from error
         return collection
 
@@ -67,9 +67,10 @@ class Collection:
 
     def update(self, operation: Any) -> dict[str, Any]:
         """Apply one write. It is in the write-ahead log, and so survives the end of this process, when this returns."""
+        shard = self.shard
         try:
-            self.shard.update(operation)
-        except Exception as error:
+            shard.update(operation)
+        except BaseException as error:
             raise from_engine(error) from error
         finally:
             self.dirty = True
@@ -78,9 +79,10 @@ class Collection:
 
     def read(self, method: str, *arguments: Any) -> Any:
         """Call one of the shard's reading methods."""
+        shard = self.shard
         try:
-            return getattr(self.shard, method)(*arguments)
-        except Exception as error:
+            return getattr(shard, method)(*arguments)
+        except BaseException as error:
             raise from_engine(error) from error
 
     async def query(self, requests: Sequence[Any]) -> list[list[Any]]:
@@ -97,7 +99,7 @@ class Collection:
         everything = [request for requests, _ in waiting for request in requests]
         try:
             found = self._run(everything)
-        except Exception:
+        except BaseException:  # the engine's panics too: a future left alone would let its caller wait for ever
             self._answer_one_by_one(waiting)
             return
         start = 0
@@ -113,8 +115,10 @@ class Collection:
                 continue
             try:
                 answer.set_result(self._run(requests))
-            except Exception as error:
-                answer.set_exception(from_engine(error) if not isinstance(error, ApiError) else error)
+            except ApiError as error:
+                answer.set_exception(error)
+            except BaseException as error:
+                answer.set_exception(from_engine(error))
 
     def _run(self, requests: list[Any]) -> list[list[Any]]:
         shard = self.shard

@@ -44,9 +44,11 @@ def unsupported(what: str) -> ApiError:
     )
 
 
-def from_engine(error: Exception) -> ApiError:
-    """Translate an exception of Qdrant Edge, which carries its kind only in the message."""
+def from_engine(error: BaseException) -> ApiError:
+    """Translate an exception of Qdrant Edge, which carries its kind only in the message; a panic is no ``Exception`` there."""
     message = str(error)
+    if not isinstance(error, Exception):
+        return ApiError(500, f"Service internal error: the engine failed: {message}")
     if message.startswith("No point with id"):
         return not_found(message if message.endswith("found") else f"{message} found")
     if message.startswith(("Service runtime error", "Service internal error", "IO Error")):

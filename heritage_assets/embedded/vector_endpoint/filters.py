@@ -14,19 +14,25 @@ import qdrant_edge as edge
 
 from heritage_assets.embedded.vector_endpoint.errors import format_error, wrong_input
 
+_FIELD_KEYS = frozenset(("key", "match", "range", "values_count", "is_empty", "is_null"))
+_FILTER_KEYS = frozenset(("must", "should", "must_not", "min_should"))
+_BOUNDS = frozenset(("gt", "gte", "lt", "lte"))
+
+
+def _match_value(value: Any) -> Any:
+    """The binding tries "integer" before "bool", and a plain bool is an integer; numpy's is not."""
+    exact: Any = np.bool_(value) if isinstance(value, bool) else value
+    return edge.MatchValue(exact)
+
+
 _MATCHES: dict[str, Callable[[Any], Any]] = {
-    "value": lambda value: edge.MatchValue(
-        np.bool_(value) if isinstance(value, bool) else value
-    ),  # a plain bool is read as 0 or 1
+    "value": _match_value,
     "any": edge.MatchAny,
     "except": edge.MatchExcept,
     "text": edge.MatchText,
     "text_any": edge.MatchTextAny,
     "phrase": edge.MatchPhrase,
 }
-_FIELD_KEYS = frozenset(("key", "match", "range", "values_count", "is_empty", "is_null"))
-_FILTER_KEYS = frozenset(("must", "should", "must_not", "min_should"))
-_BOUNDS = frozenset(("gt", "gte", "lt", "lte"))
 
 
 def point_id(value: Any) -> int | str:

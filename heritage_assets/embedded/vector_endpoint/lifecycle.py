@@ -61,7 +61,7 @@ class HomeLock:
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             deadline = time.monotonic() + wait
-            while not _try_lock(handle):
+            while not _try_lock(handle, fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"{self.path} is held by process {self.holder()}")
                 time.sleep(_POLL_SECONDS)
@@ -78,7 +78,8 @@ class HomeLock:
         except FileNotFoundError:
             return None
         try:
-            if _try_lock(handle):
+            # Shared, so that two who look at once don't take each other for the holder.
+            if _try_lock(handle, fcntl.LOCK_SH):
                 return None
             text = os.pread(handle, 32, 0).decode()
             return int(text) if text.isdecimal() else -1
@@ -86,9 +87,9 @@ class HomeLock:
             os.close(handle)
 
 
-def _try_lock(handle: int) -> bool:
+def _try_lock(handle: int, kind: int) -> bool:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
@@ -194,6 +195,15 @@ def _last_words(files: EndpointFiles) -> str:
     return f"End of {files.log}: {tail or '(empty)'}"
 
 
+def _is_endpoint(pid: int) -> bool:
+    """Tell an endpoint from whatever else may have its number (a holder that has just begun has not written its own yet)."""
+    import psutil
+
+    with suppress(psutil.Error, ValueError):
+        return any("vector_endpoint" in part for part in psutil.Process(pid).cmdline())
+    return False
+
+
 def stop_endpoint(home: Path, *, timeout: float = 30.0) -> bool:
     """Stop the endpoint of ``home``: everything is written to disk, then it ends. False when none was running.
 
@@ -205,7 +215,7 @@ def stop_endpoint(home: Path, *, timeout: float = 30.0) -> bool:
     if holder is None:
         return False
     deadline = time.monotonic() + timeout
-    if holder > 0:
+    if _is_endpoint(holder):
         with suppress(ProcessLookupError):
             os.kill(holder, signal.SIGTERM)
     while lock.holder() is not None:
