@@ -20,7 +20,7 @@ from heritage_assets.curation.cleansing.dates import MAX_DATE_LENGTH, first_span
 from heritage_assets.curation.cleansing.languages import language_tag
 from heritage_assets.curation.cleansing.parsing import RejectionError
 from heritage_assets.curation.cleansing.rights import rights_category, rights_statement
-from heritage_assets.curation.cleansing.text import plain_text
+from heritage_assets.curation.cleansing.text import shorten
 from heritage_assets.curation.cleansing.titles import TITLE_LIMIT, is_placeholder, main_title, titles_by_language
 from heritage_assets.curation.cleansing.urls import choose_image, iiif_service, web_address
 from heritage_assets.curation.cleansing.values import MAX_DEPTH, is_uri, literals, preferred_texts, raw_strings, texts
@@ -141,14 +141,14 @@ def _labels(value: Any, language: str | None) -> list[str]:
 
 def _creator(value: Any, language: str | None) -> str | None:
     names = _labels(value, language)[:MAX_CREATORS]
-    return plain_text("; ".join(names), CREATOR_LIMIT) if names else None
+    return shorten("; ".join(names), CREATOR_LIMIT) if names else None
 
 
 def _description(value: Any, language: str | None) -> str | None:
     """Return all descriptions in one language as one text, with a full stop where one is missing between two."""
     found = preferred_texts(literals(value, DESCRIPTION_LIMIT), language)
     sentences = [text if text[-1] in ".!?…:;" else f"{text}." for text in found[:-1]]
-    return plain_text(" ".join([*sentences, *found[-1:]]), DESCRIPTION_LIMIT)
+    return shorten(" ".join([*sentences, *found[-1:]]), DESCRIPTION_LIMIT) if found else None
 
 
 def _object_type(value: Any, language: str | None) -> str | None:

@@ -32,6 +32,7 @@ _INLINE_TAG = re.compile(
     r"</?(?:a|abbr|b|big|cite|em|font|i|mark|s|small|span|strong|sub|sup|tt|u|wbr)(?:[\s/]|>)", re.I
 )
 _HIDDEN_BLOCKS = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"))
+_WRONGLY_DECODED = re.compile("[\x80-\x9f\ud800-\udfff]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\ud800-\udfff]"
@@ -61,7 +62,7 @@ def _clean(value: str, limit: int) -> str | None:
     text = value[: limit * _INPUT_FACTOR]
     if text.isascii():
         if not _NEEDS_WORK.search(text):
-            return _cut(text, limit) or None
+            return shorten(text, limit) or None
     else:
         text = _repair(text)
     if "#" in text:
@@ -71,13 +72,16 @@ def _clean(value: str, limit: int) -> str | None:
     text = _INVISIBLE.sub("", text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", _JOINERS.sub("", text))
-    return _cut(" ".join(text.split()), limit) or None
+    return shorten(" ".join(text.split()), limit) or None
 
 
 def _repair(text: str) -> str:
     """Undo wrong decodings, such as "faÃ§ade" for "façade"; quotes, widths and ligatures of the text stay as they are."""
     import ftfy
+    from ftfy.badness import is_bad
 
+    if not is_bad(text) and not _WRONGLY_DECODED.search(text):  # most text is sound
+        return text
     repaired: str = ftfy.fix_text(
         text,
         unescape_html=False,
@@ -119,7 +123,8 @@ def _without_blocks(text: str, opening: str, closing: str) -> str:
     return " ".join(kept)
 
 
-def _cut(text: str, limit: int) -> str:
+def shorten(text: str, limit: int) -> str:
+    """Cut clean text to ``limit`` characters at a word, with "…" in place of the rest."""
     if len(text) <= limit:
         return text
     head = text[: limit - 1]
