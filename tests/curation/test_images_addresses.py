@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from image_runs import QUICK, run
 
 from heritage_assets.curation.images import FetchSettings, ImageError, Reason
-from heritage_assets.curation.images.addresses import CheckedBackend, Resolver, embedded_ipv4, is_allowed
+from heritage_assets.curation.images.addresses import Resolver, embedded_ipv4, is_allowed
 from heritage_assets.curation.images.answers import opt_out
+from heritage_assets.curation.images.connections import CheckedBackend
 from heritage_assets.curation.images.hosts import parse_retry_after
 from heritage_assets.stores.objects import FolderStore
 

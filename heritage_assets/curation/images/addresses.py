@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-import httpcore
 import httpx
 
 from heritage_assets.curation.images.outcomes import ImageError
@@ -148,37 +147,3 @@ class Resolver:
         except (OSError, UnicodeError) as error:
             raise ImageError(Reason.DNS_FAILED, f"{host}: {error}") from None
         return list(dict.fromkeys(str(answer[4][0]) for answer in answers))
-
-
-class CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Opens connections to checked addresses only; TLS still verifies the host's name."""
-
-    def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
-        self._inner = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first address of ``host`` that answers.
-
-        Raises:
-            ImageError: dns_failed, blocked_address.
-            httpcore.ConnectError, httpcore.ConnectTimeout: no address answers.
-        """
-        addresses = await self._resolver.resolve(host, port)
-        for address in addresses[:-1]:
-            try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
-        return await self._inner.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep, as httpcore asks of a backend."""
-        await asyncio.sleep(seconds)

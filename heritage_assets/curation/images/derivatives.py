@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class ImageShelf:
     """Checks, derives and stores images. Safe to use from many threads.
 
-    Memory: about 12 bytes for each of ``max_pixels``, whatever the number of threads, beside the files themselves.
+    Memory: 12 bytes (WebP, JPEG 2000: 20) for each of ``max_pixels``, whatever the number of threads, and the files.
     """
 
     def __init__(self, store: ObjectStore, settings: FetchSettings) -> None:

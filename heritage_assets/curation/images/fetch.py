@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -56,8 +57,8 @@ def fetch_images(
     Rows of earlier runs save work: an OK row with the same address whose objects are stored is kept without a request, as is a
     permanent failure; a transient failure is tried again. (To try a permanent one again, leave it out of ``previous``.)
 
-    Memory: ``memory_bytes`` of bodies, about 12 bytes for each of ``max_pixels``, and about 30 MB of bookkeeping, whatever the
-    number of records. Fetching and decoding overlap; at most ``WINDOW`` records are under way.
+    Memory: ``memory_bytes`` + ``max_bytes`` of bodies, 12 bytes (WebP, JPEG 2000: 20) for each of ``max_pixels``, and about 30 MB
+    of bookkeeping, whatever the number of records. Fetching and decoding overlap; at most ``WINDOW`` records are under way.
 
     Args:
         tasks: batches of IMAGE_TASKS; consumed in the calling thread.
@@ -75,23 +76,21 @@ def fetch_images(
     stage = Stage("source_images")
     known: Mapping[str, PreviousImage] = previous or {}
     options = WorkerOptions(settings, image_root, revalidate, only_due, now or datetime.now(UTC))
-    rows: list[Row] = []
     with _Run(store, options, fixed_clock=now is not None) as run:
-        for task in _tasks(tasks, known):
-            if task.url is None:
-                rows.append(row_without_image(task))
-            else:
-                run.submit(task)
-            rows.extend(run.finished(most_waiting=WINDOW))
-            while len(rows) >= ROWS_PER_BATCH:
-                stage.advance(ROWS_PER_BATCH)
-                yield to_batch(rows[:ROWS_PER_BATCH])
-                del rows[:ROWS_PER_BATCH]
-        while rows or run.waiting:
-            rows.extend(run.finished(most_waiting=max(0, run.waiting - ROWS_PER_BATCH)))
-            stage.advance(len(rows))
-            yield to_batch(rows)
-            rows = []
+        rows = _rows(run, _tasks(tasks, known))
+        while chunk := list(islice(rows, ROWS_PER_BATCH)):
+            stage.advance(len(chunk))
+            yield to_batch(chunk)
+
+
+def _rows(run: _Run, tasks: Iterator[Task]) -> Iterator[Row]:
+    for task in tasks:
+        if task.url is None:
+            yield row_without_image(task)
+        else:
+            run.submit(task)
+        yield from run.finished(most_waiting=WINDOW)
+    yield from run.finished(most_waiting=0)
 
 
 def _tasks(batches: Iterator[pa.RecordBatch], previous: Mapping[str, PreviousImage]) -> Iterator[Task]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import httpcore
 import httpx
 
-from heritage_assets.curation.images.addresses import CheckedBackend, Resolver, parse_address
+from heritage_assets.curation.images.addresses import Resolver, parse_address
 from heritage_assets.curation.images.answers import (
     REDIRECTS,
     header,
@@ -22,6 +22,7 @@ from heritage_assets.curation.images.answers import (
     too_large,
 )
 from heritage_assets.curation.images.budgets import Lease, MemoryBudget
+from heritage_assets.curation.images.connections import CheckedBackend
 from heritage_assets.curation.images.hosts import HostGate, parse_retry_after
 from heritage_assets.curation.images.outcomes import ImageError
 from heritage_assets.curation.images.policy import FetchSettings, Reason
