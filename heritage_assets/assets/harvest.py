@@ -1,6 +1,7 @@
 """harvest: asks the configured providers for records and seals what they send as batches."""
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import yaml
@@ -18,7 +19,7 @@ class HarvestConfig(dg.Config):
     sources: list[str] = Field([], description="Names from the file; all of them when empty.")
 
 
-def read_sources(path: Path, names: list[str]) -> list[dict[str, object]]:
+def read_sources(path: Path, names: list[str]) -> list[dict[str, Any]]:
     """Read the entries of ``sources.yaml``.
 
     Raises:
@@ -54,10 +55,12 @@ def harvest(
     from heritage_assets.curation.sources import harvest as run_harvest
     from heritage_assets.curation.sources import source_from_config
 
-    zone = object_store.landing()
+    zone, path = object_store.landing(), Path(config.sources_file)
     sealed = []
-    for entry in read_sources(Path(config.sources_file), config.sources):
-        manifest = run_harvest(source_from_config(entry), zone, dataset=str(entry["dataset"]))
+    for entry in read_sources(path, config.sources):
+        source = source_from_config(entry, folder=path.parent)
+        wanted = entry.get("detect_withdrawals")
+        manifest = run_harvest(source, zone, dataset=str(entry["dataset"]), detect_withdrawals=wanted)
         context.log.info("%s: sealed batch %s with %s records", entry["name"], manifest.batch, manifest.records)
         for warning in manifest.warnings:
             context.log.warning("%s: %s", entry["name"], warning)

@@ -29,6 +29,7 @@ def run_chain(settings: Settings, batches: Sequence[str] | None, until: str, *, 
     """
     from heritage_assets import execution
     from heritage_assets.definitions import build_definitions
+    from heritage_assets.stores.connect import Platform
 
     if until not in UNTIL:
         raise ValueError(f"can't materialize until {until!r}: use one of {', '.join(UNTIL)}")
@@ -36,7 +37,7 @@ def run_chain(settings: Settings, batches: Sequence[str] | None, until: str, *, 
     definitions = build_definitions(settings)
     outcomes = []
     with execution.dagster_instance(settings) as instance:
-        sealed = execution.register_batches(instance, open_landing(settings))
+        sealed = execution.register_batches(instance, Platform(settings).landing)
         unknown = sorted(set(batches or ()) - set(sealed))
         if unknown:
             raise ValueError(f"no sealed batch {', '.join(unknown)}; `heritage status` lists them")
@@ -52,13 +53,6 @@ def run_chain(settings: Settings, batches: Sequence[str] | None, until: str, *, 
                 outcomes.append(execution.run_clusters(definitions, instance))
             _report(outcomes[-1], show)
     return outcomes
-
-
-def open_landing(settings: Settings) -> object:
-    """Open the landing zone of a configuration."""
-    from heritage_assets.stores.connect import Platform
-
-    return Platform(settings).landing
 
 
 def _report(outcome: RunOutcome, show: bool) -> None:

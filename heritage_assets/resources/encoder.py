@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from heritage_assets.curation.encoders import Encoder
 
 
-class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class EncoderResource(dg.ConfigurableResource):
     """A CLIP-like or image-only encoder, loaded once per process."""
 
-    name: str = Field("demo", description="'demo', a folder, or a model name.")
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, mps.")
+    name: str = Field(default="demo", description="'demo', a folder, or a model name.")
+    device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
 
     def load(self) -> Encoder:
         """Load the encoder, or return the one this process already has."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from heritage_assets.engines.local import Engine
 
 
-class LocalEngineResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class LocalEngineResource(dg.ConfigurableResource):
     """Runs bulk steps in the step's own process."""
 
     def engine(self) -> Engine:

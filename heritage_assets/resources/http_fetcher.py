@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from heritage_assets.curation.images import FetchSettings
 
 
-class HttpFetcherResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class HttpFetcherResource(dg.ConfigurableResource):
     """Limits, politeness and allowed networks of image fetching."""
 
     policy: dict[str, Any] = Field(default_factory=dict, description="Values of HERITAGE_FETCH__*.")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from heritage_assets.stores.lake import Lake
 
 
-class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class LakeResource(dg.ConfigurableResource):
     """Delta tables under one root URI."""
 
     root: str = Field(description="file:///folder or s3://bucket/prefix")

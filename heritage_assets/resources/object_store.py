@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from heritage_assets.stores.objects import ObjectStore
 
 
-class ObjectStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class ObjectStoreResource(dg.ConfigurableResource):
     """Object storage under one root URI."""
 
     root: str = Field(description="file:///folder or s3://bucket/prefix")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from heritage_assets.curation.duplicates import DuplicateSettings
 
 
-class DuplicatePolicyResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class DuplicatePolicyResource(dg.ConfigurableResource):
     """Thresholds and rules of the duplicate verdict."""
 
     policy: dict[str, Any] = Field(default_factory=dict, description="Values of HERITAGE_DUPLICATES__*.")
@@ -24,7 +24,7 @@ class DuplicatePolicyResource(dg.ConfigurableResource):  # type: ignore[type-arg
         return DuplicateSettings.model_validate(self.policy)
 
 
-class ClusterPolicyResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class ClusterPolicyResource(dg.ConfigurableResource):
     """Method and parameters of clustering."""
 
     policy: dict[str, Any] = Field(default_factory=dict, description="Values of HERITAGE_CLUSTERS__*.")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from heritage_assets.stores.vectors import VectorStore
 
 
-class VectorStoreResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class VectorStoreResource(dg.ConfigurableResource):
     """Qdrant by URL; without one, the embedded endpoint of the home (started on demand)."""
 
     url: str | None = Field(None, description="Address of a Qdrant server; none: the embedded endpoint.")

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heritage_assets.curation.duplicates import evaluate_groups
+from heritage_assets.curation.duplicates.evaluation import evaluate_pairs
 from heritage_assets.curation.evaluation import cluster_metrics, rank, retrieval_metrics
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLIP_EMBEDDINGS, CLUSTER_MEMBERS
 from heritage_assets.search.truth import read_truth
@@ -31,7 +31,7 @@ def evaluate_duplicates(platform: Platform, truth_file: Path) -> dict[str, Any]:
     if groups.num_rows == 0:
         raise ValueError("nothing is canonicalized yet: run `heritage materialize`")
     predicted = dict(zip(groups["guid"].to_pylist(), groups["canonical_id"].to_pylist(), strict=True))
-    return {**evaluate_groups(predicted, truth.labels), "unmatched": truth.unmatched}
+    return {**evaluate_pairs(predicted, truth.labels).to_dict(), "unmatched": truth.unmatched}
 
 
 def evaluate_clusters(platform: Platform, truth_file: Path) -> dict[str, Any]:

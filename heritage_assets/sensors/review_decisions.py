@@ -21,7 +21,9 @@ def decisions_after(lake: Lake, decided: int) -> set[str]:
 def batches_of(lake: Lake, guids: set[str]) -> list[str]:
     """Return the batches that hold the current rows of these guids."""
     live = live_rows(lake)
-    return sorted(set(live.filter(pc.is_in(live["guid"], value_set=pa.array(sorted(guids), pa.string())))["batch"].to_pylist()))
+    return sorted(
+        set(live.filter(pc.is_in(live["guid"], value_set=pa.array(sorted(guids), pa.string())))["batch"].to_pylist())
+    )
 
 
 @dg.sensor(
@@ -34,7 +36,8 @@ def review_decisions(context: dg.SensorEvaluationContext, lake: LakeResource) ->
     """Ask for one run for each batch that new decisions touch; the cursor is the number of decisions seen."""
     tables = lake.open()
     total = tables.count(REVIEW_DECISIONS)
-    seen = int(context.cursor) if (context.cursor or "").isdigit() else 0
+    cursor = context.cursor or ""
+    seen = int(cursor) if cursor.isdigit() else 0
     if total <= seen:
         return dg.SensorResult(skip_reason=f"no decision beyond the {seen} seen")
     partitions = set(context.instance.get_dynamic_partitions(str(harvest_batches.name)))
