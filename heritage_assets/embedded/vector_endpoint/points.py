@@ -113,7 +113,7 @@ def vector_selector(body: Any, dims: Dims) -> bool | list[str]:
     if not isinstance(body, list):
         raise format_error("with_vector takes a flag or vector names")
     for name in body:
-        if name not in dims:
+        if not isinstance(name, str) or name not in dims:
             raise wrong_input(f"Not existing vector name error: {name}")
     return list(body)
 

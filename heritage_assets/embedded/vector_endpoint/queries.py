@@ -35,6 +35,8 @@ class QueryBuilder:
     def __init__(self, collection: Collection, body: dict[str, Any]) -> None:
         self.collection = collection
         self.using = body.get("using") or ""
+        if not isinstance(self.using, str):
+            raise format_error("using must be the name of a vector")
         self.named: list[int | str] = []
 
     def scoring(self, query: Any, limit: int) -> Any:
@@ -188,9 +190,10 @@ def build_order(body: Any) -> Any:
     if not isinstance(body, dict) or not isinstance(body.get("key"), str):
         raise format_error("order_by must be a field name or an object with a key")
     directions = {None: None, "asc": edge.Direction.Asc, "desc": edge.Direction.Desc}
-    if body.get("direction") not in directions:
+    direction = body.get("direction")
+    if not (direction is None or isinstance(direction, str)) or direction not in directions:
         raise format_error("direction must be asc or desc")
-    return edge.OrderBy(body["key"], directions[body.get("direction")], body.get("start_from"))
+    return edge.OrderBy(body["key"], directions[direction], body.get("start_from"))
 
 
 def check_count(value: Any, name: str, *, default: int, least: int) -> int:

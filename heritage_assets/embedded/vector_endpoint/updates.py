@@ -49,10 +49,10 @@ def upsert(collection: Collection, body: Any) -> Any:
     """``PUT …/points``: insert points, or replace them whole."""
     body = _object(body)
     mode = body.get("update_mode")
-    if mode is not None and mode not in _MODES:
+    if mode is not None and (not isinstance(mode, str) or mode not in _MODES):
         raise format_error(f"update_mode must be one of {sorted(_MODES)}")
     points = build_points(body, collection.dims)
-    return Operation.upsert_points(points, build_filter(body.get("update_filter")), _MODES.get(mode))
+    return Operation.upsert_points(points, build_filter(body.get("update_filter")), _MODES[mode] if mode else None)
 
 
 def delete(_: Collection, body: Any) -> Any:
@@ -104,7 +104,7 @@ def delete_vectors(collection: Collection, body: Any) -> Any:
     if not isinstance(names, list):
         raise format_error("vector must be a list of names")
     for name in names:
-        if name not in collection.dims:
+        if not isinstance(name, str) or name not in collection.dims:
             raise wrong_input(f"Not existing vector name error: {name}")
     return _selected(body, Operation.delete_vectors, Operation.delete_vectors_by_filter, names)
 
@@ -117,7 +117,7 @@ def create_index(_: Collection, body: Any) -> Any:
         raise format_error("field_name is missing")
     params = dict(schema) if isinstance(schema, dict) else {"type": schema}
     kind = params.pop("type", None)
-    if kind not in _SCHEMAS:
+    if not isinstance(kind, str) or kind not in _SCHEMAS:
         raise unsupported(f"a payload index of type {kind!r}")
     plain, parametrised = _SCHEMAS[kind]
     params = {key: value for key, value in params.items() if value is not None}
