@@ -16,6 +16,7 @@ from scipy import ndimage
 Pixels = NDArray[np.float32]
 Rgb = tuple[float, float, float]
 Point = tuple[float, float]
+Box = tuple[slice, slice]
 
 _SRGB: dict[str, tuple[int, int, int]] = {
     "red": (172, 38, 36),
@@ -128,7 +129,19 @@ class Shape:
 
     def mask(self) -> Pixels:
         """Return the coverage (height, width), 0 to 1."""
-        return np.asarray(self._image.reduce(2), np.float32) / np.float32(255)
+        mask = np.zeros((self._image.height // 2, self._image.width // 2), np.float32)
+        part, box = self.local()
+        mask[box] = part
+        return mask
+
+    def local(self) -> tuple[Pixels, Box]:
+        """Return the coverage inside the box that holds all of the shape, and that box."""
+        bounds = self._image.getbbox()
+        if bounds is None:
+            return np.zeros((0, 0), np.float32), np.s_[0:0, 0:0]
+        left, top, right, bottom = bounds[0] & ~1, bounds[1] & ~1, bounds[2] + 1 & ~1, bounds[3] + 1 & ~1
+        part = self._image.crop((left, top, right, bottom)).reduce(2)
+        return np.asarray(part, np.float32) / np.float32(255), np.s_[top // 2 : bottom // 2, left // 2 : right // 2]
 
 
 @cache
@@ -137,28 +150,49 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(max(6, size))
 
 
-def paint(picture: Pixels, mask: Pixels, colour: Rgb | Pixels, opacity: float = 1.0) -> None:
-    """Lay a colour, or another picture, over ``picture`` where the mask is; in place, and only inside the mask's box."""
+def box_of(mask: Pixels, margin: int = 0) -> Box:
+    """Return the smallest box, widened by ``margin`` pixels, outside which the mask is zero."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
-        return
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        return np.s_[0:0, 0:0]
+    top, left = max(0, int(rows[0]) - margin), max(0, int(columns[0]) - margin)
+    return np.s_[top : int(rows[-1]) + 1 + margin, left : int(columns[-1]) + 1 + margin]
+
+
+def paint(picture: Pixels, where: Pixels | Shape, colour: Rgb | Pixels, opacity: float = 1.0) -> None:
+    """Lay a colour, or another picture, over ``picture`` where the mask or the shape is; in place, and only inside its box."""
+    if isinstance(where, Shape):
+        mask, box = where.local()
+    else:
+        box = box_of(where)
+        mask = where[box]
     source = np.asarray(colour, np.float32)
     part = source[box] if source.ndim == 3 else source
-    picture[box] += (part - picture[box]) * (mask[box] * np.float32(opacity))[..., None]
+    target = picture[box]
+    target += (part - target) * (mask * np.float32(opacity))[..., None]
 
 
 def darken(picture: Pixels, mask: Pixels, amount: float) -> None:
     """Multiply by ``1 - amount`` where the mask is; in place. A negative amount lightens."""
-    picture *= (1 - np.float32(amount) * mask)[..., None]
+    box = box_of(mask)
+    picture[box] *= (1 - np.float32(amount) * mask[box])[..., None]
 
 
 def soft(mask: Pixels, radius: float) -> Pixels:
     """Return the mask blurred with a Gaussian of ``radius`` pixels; wide blurs are made on a smaller copy."""
+    box = box_of(mask, int(3 * radius) + 2)
+    if mask[box].size < 0.8 * mask.size:
+        blurred = np.zeros_like(mask)
+        blurred[box] = _blurred(mask[box], radius)
+        return blurred
+    return _blurred(mask, radius)
+
+
+def _blurred(mask: Pixels, radius: float) -> Pixels:
     step = max(1, int(radius / 1.6))
-    if step == 1:
-        return ndimage.gaussian_filter(mask, radius, mode="nearest", truncate=3)
     height, width = mask.shape
+    if step == 1 or min(height, width) < 4 * step:
+        return ndimage.gaussian_filter(mask, radius, mode="nearest", truncate=3)
     small = Image.fromarray(mask).resize((max(2, width // step), max(2, height // step)), Image.Resampling.BOX)
     blurred = Image.fromarray(ndimage.gaussian_filter(np.asarray(small), radius / step, mode="nearest", truncate=3))
     return np.asarray(blurred.resize((width, height), Image.Resampling.BICUBIC))
@@ -185,13 +219,14 @@ def paper(rng: np.random.Generator, height: int, width: int, tone: Rgb, age: flo
     grain = rng.standard_normal((height, width), dtype=np.float32)
     sheet *= (1 + np.float32(0.035 * age) * clouds + np.float32(0.012) * grain)[..., None]
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)
-    edge = np.maximum(np.abs(x), np.abs(y)) ** 8
-    sheet *= 1 - (np.float32(0.14 * age) * edge)[..., None] * np.array([0.6, 1.0, 1.5], np.float32)
+    edge = np.maximum(np.square(np.square(np.square(x))), np.square(np.square(np.square(y)))) * np.float32(0.14 * age)
+    for channel, share in enumerate((0.6, 1.0, 1.5)):
+        sheet[..., channel] *= 1 - np.float32(share) * edge
     spots = Shape(height, width)
     for _ in range(int(rng.integers(0, 5 + int(10 * age)))):
         radius = float(rng.uniform(0.6, 2.6))
         spots.ellipse(float(rng.uniform(0, width)), float(rng.uniform(0, height)), radius, radius, int(rng.integers(40, 150)))
-    paint(sheet, spots.mask(), (0.55, 0.38, 0.2), 0.5)
+    paint(sheet, spots, (0.55, 0.38, 0.2), 0.5)
     return sheet
 
 
@@ -214,7 +249,7 @@ def smear(rng: np.random.Generator, picture: Pixels, reach: float, cell: float) 
     dy = (noise(rng, height, width, cell, 2) * reach).astype(np.int32)
     rows = np.clip(np.arange(height, dtype=np.int32)[:, None] + dy, 0, height - 1)
     columns = np.clip(np.arange(width, dtype=np.int32)[None, :] + dx, 0, width - 1)
-    return picture.reshape(-1, 3)[rows * width + columns]
+    return np.take(picture.reshape(-1, 3), rows * width + columns, axis=0)
 
 
 def saturate(picture: Pixels, factor: float) -> Pixels:

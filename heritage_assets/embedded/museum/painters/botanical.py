@@ -143,9 +143,9 @@ def botanical(a: Mapping[str, Value], rng: np.random.Generator, height: int, wid
         paint(picture, inner, mix(colour, (1, 1, 1), 0.4), 0.45)
         rim = np.clip(mask - np.roll(mask, shadow_by, axis=(0, 1)), 0, 1)
         darken(picture, rim, 0.42)
-    paint(picture, veins.mask(), mix(green, (0.92, 0.95, 0.7), 0.5), 0.7)
-    paint(picture, heart.mask(), (0.88, 0.68, 0.2) if plant != "thistle" else mix(green, (0, 0, 0), 0.15))
-    paint(picture, detail.mask(), (0.12, 0.1, 0.12) if plant == "poppy" else mix(bloom, (0.15, 0.1, 0.12), 0.5), 0.8)
+    paint(picture, veins, mix(green, (0.92, 0.95, 0.7), 0.5), 0.7)
+    paint(picture, heart, (0.88, 0.68, 0.2) if plant != "thistle" else mix(green, (0, 0, 0), 0.15))
+    paint(picture, detail, (0.12, 0.1, 0.12) if plant == "poppy" else mix(bloom, (0.15, 0.1, 0.12), 0.5), 0.8)
     animal = str(a["animal"])
     if animal != "no_animal":
         body, wing = Shape(height, width), Shape(height, width)
@@ -154,7 +154,7 @@ def botanical(a: Mapping[str, Value], rng: np.random.Generator, height: int, wid
         mask = wing.mask()
         darken(picture, np.roll(soft(mask, 4), (4, 4), axis=(0, 1)), 0.25)
         paint(picture, mask, {"butterfly": (0.92, 0.66, 0.16), "beetle": (0.1, 0.34, 0.3), "snail": (0.72, 0.5, 0.3)}[animal])
-        paint(picture, body.mask(), (0.16, 0.12, 0.1) if animal != "snail" else (0.46, 0.38, 0.3))
+        paint(picture, body, (0.16, 0.12, 0.1) if animal != "snail" else (0.46, 0.38, 0.3))
     label = Shape(height, width).text(width / 2, height * 0.955, f"Tab. {int(rng.integers(2, 99))}", height * 0.026)
-    paint(picture, label.mask(), (0.2, 0.15, 0.1), 0.85)
+    paint(picture, label, (0.2, 0.15, 0.1), 0.85)
     return picture

@@ -35,7 +35,7 @@ def _dial(picture: Pixels, x: float, y: float, r: float, a: Mapping[str, Value])
     ring = Shape(height, width).ellipse(x, y, r * 1.1, r * 1.1).mask()
     darken(picture, np.roll(soft(ring, 4), (3, 3), axis=(0, 1)), 0.4)
     paint(picture, ring, _GILT)
-    paint(picture, Shape(height, width).ellipse(x, y, r, r).mask(), face)
+    paint(picture, Shape(height, width).ellipse(x, y, r, r), face)
     marks = Shape(height, width)
     for k in range(60):
         t = 2 * np.pi * k / 60
@@ -51,7 +51,7 @@ def _dial(picture: Pixels, x: float, y: float, r: float, a: Mapping[str, Value])
     marks.polygon([(x + 0.05 * r * np.cos(hour), y + 0.05 * r * np.sin(hour)), (x + 0.54 * r * np.sin(hour), y - 0.54 * r * np.cos(hour)), (x - 0.05 * r * np.cos(hour), y - 0.05 * r * np.sin(hour))])
     marks.polygon([(x - 0.03 * r, y), (x, y - 0.78 * r), (x + 0.03 * r, y)])
     marks.ellipse(x, y, 0.06 * r, 0.06 * r)
-    paint(picture, marks.mask(), ink)
+    paint(picture, marks, ink)
 
 
 def _ornament(picture: Pixels, kind: str, x: float, top: float, half: float, bottom: float, s: float) -> None:
@@ -89,7 +89,7 @@ def clock(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: 
         y, r = top + s * 0.36, s * 0.22
         body.rectangle(x - half, top + s * 0.06, x + half, bottom).ellipse(x, top + s * 0.1, half * 0.98, s * 0.1).rectangle(x - half * 1.22, bottom - s * 0.07, x + half * 1.22, bottom).rectangle(x - half * 1.1, bottom - s * 0.13, x + half * 1.1, bottom - s * 0.05)
     elif form == "longcase_clock":
-        top, bottom, half = height * 0.11, height * 0.94, s * 0.2
+        top, bottom, half = height * 0.17, height * 0.95, s * 0.2
         y, r = top + s * 0.27, s * 0.15
         body.rectangle(x - half, top, x + half, top + s * 0.5).rectangle(x - half * 0.72, top + s * 0.48, x + half * 0.72, bottom - s * 0.2).rectangle(x - half * 1.05, bottom - s * 0.26, x + half * 1.05, bottom).polygon([(x - half * 1.08, top + 2), (x, top - s * 0.08), (x + half * 1.08, top + 2)])
     elif form == "wall_clock":
@@ -110,7 +110,7 @@ def clock(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: 
         gy = top + s * 0.56 if form == "longcase_clock" else y + s * 0.38
         gh = (bottom - s * 0.34 if form == "longcase_clock" else bottom - s * 0.02)
         glass.rectangle(x - s * 0.085, gy, x + s * 0.085, gh)
-        paint(picture, glass.mask(), mix(case, (0.03, 0.03, 0.04), 0.8))
+        paint(picture, glass, mix(case, (0.03, 0.03, 0.04), 0.8))
         bob = Shape(height, width).line([(x, gy), (x + s * 0.02, gh - s * 0.09)], 2.4).ellipse(x + s * 0.02, gh - s * 0.08, s * 0.055, s * 0.055)
         paint(picture, bob.mask() * glass.mask(), _GILT)
     if form == "pocket_watch":
@@ -118,7 +118,7 @@ def clock(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: 
         for k in range(26):
             t = k / 25
             chain.ellipse(x + s * (0.08 + 0.34 * t) + 6 * np.sin(k), y - s * (0.56 + 0.12 * np.sin(t * 3) - 0.2 * t * t), s * 0.018, s * 0.014)
-        paint(picture, chain.mask(), mix(case, _GILT, 0.7))
+        paint(picture, chain, mix(case, _GILT, 0.7))
     _ornament(picture, str(a["ornament"]), x, top, half, bottom - s * (0.16 if form in ("mantel_clock", "longcase_clock") else 0.05), s)
     _dial(picture, x, y, r, a)
     return picture

@@ -47,7 +47,7 @@ def instrument(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     form, colour = str(a["form"]), rgb(str(a["body_colour"]))
     picture = wall(rng, height, width, mix(rgb(str(a["backdrop_colour"])), (0.45, 0.45, 0.45), 0.1), 0.82)
     angle = {"upright": 0.0, "leaning_left": -0.36, "leaning_right": 0.36}[str(a["pose"])]
-    t = _Turned(height, width, width / 2, height * (0.5 if form in ("lute", "violin", "guitar") else 0.52), min(height * 0.44, width * 0.52), angle)
+    t = _Turned(height, width, width / 2, height * (0.57 if form in ("lute", "violin", "guitar") else 0.52), min(height * 0.405, width * 0.5), angle)
     body, dark, pale, strings, deco = (t.shape() for _ in range(5))
     face: tuple[float, float] = (0.0, 0.4)
     if form in ("lute", "violin", "guitar"):
@@ -132,9 +132,9 @@ def instrument(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
         if ivory and form in ("lute", "violin", "guitar", "drum"):
             rim = np.clip(soft(mask, 3) * (1 - soft(mask, 3)) * 4, 0, 1) * mask
             paint(picture, rim, (0.95, 0.91, 0.8), 0.8)
-    paint(picture, dark.mask(), (0.15, 0.1, 0.08))
-    paint(picture, pale.mask(), (0.93, 0.88, 0.76))
-    paint(picture, strings.mask(), (0.93, 0.9, 0.82), 0.85)
+    paint(picture, dark, (0.15, 0.1, 0.08))
+    paint(picture, pale, (0.93, 0.88, 0.76))
+    paint(picture, strings, (0.93, 0.9, 0.82), 0.85)
     ribbon = rgb(str(a["ribbon_colour"]))
     knot = {"lute": (0, -0.78), "violin": (0, -0.8), "guitar": (0, -0.8), "harp": (0.5, -0.5), "drum": (-0.5, -0.1), "trumpet": (0, -0.05)}[form]
     band = t.shape()

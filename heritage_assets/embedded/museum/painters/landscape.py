@@ -118,7 +118,7 @@ def _ground(picture: Pixels, a: Mapping[str, Value], horizon: float, rng: np.ran
             r = 0.6 + 2.4 * (y - base) / depth
             dots.ellipse(float(rng.uniform(0, width)), y, r, r)
         bloom = {"spring": (0.95, 0.8, 0.85), "summer": (0.86, 0.2, 0.16), "autumn": (0.8, 0.5, 0.15), "winter": (0.98, 0.98, 1.0)}[season]
-        paint(picture, dots.mask(), tuple(g * light for g, light in zip(bloom, lit, strict=True)), 0.9)
+        paint(picture, dots, tuple(g * light for g, light in zip(bloom, lit, strict=True)), 0.9)
 
 
 def _water(picture: Pixels, top: float, bottom: float, base: int, rng: np.random.Generator) -> None:
@@ -161,7 +161,7 @@ def landscape(a: Mapping[str, Value], rng: np.random.Generator, height: int, wid
         tree(str(a["tree"]), foliage, trunk, place * width, base + height * float(rng.uniform(0.13, 0.17)), size, rng)
     leaf: Rgb = tuple(f * light for f, light in zip(jitter(_FOLIAGE[season], rng, 0.03), lit, strict=True))  # type: ignore[assignment]
     bark = (0.93, 0.92, 0.88) if a["tree"] == "birch" else (0.26, 0.18, 0.12)
-    paint(picture, trunk.mask(), tuple(b * light for b, light in zip(bark, lit, strict=True)))
+    paint(picture, trunk, tuple(b * light for b, light in zip(bark, lit, strict=True)))
     mask = foliage.mask()
     crown = mask * (0.86 + 0.14 * np.clip(noise(rng, height, width, 10, 2), -1, 1))
     paint(picture, mask, mix(leaf, (0.02, 0.03, 0.05), 0.45))

@@ -73,9 +73,9 @@ def _border(picture: Pixels, kind: str, colour: Rgb, inset: float, rng: np.rando
                     t = a * 2 * np.pi / 5 + k
                     second.ellipse(lx + w * 0.17 * np.cos(t), ly + w * 0.17 * np.sin(t), w * 0.13, w * 0.13)
                 gold.ellipse(lx, ly, w * 0.1, w * 0.1)
-    paint(picture, first.mask(), colour)
-    paint(picture, second.mask(), (0.76, 0.2, 0.28) if kind == "flower_border" else (0.95, 0.92, 0.84))
-    paint(picture, gold.mask(), _GOLD)
+    paint(picture, first, colour)
+    paint(picture, second, (0.76, 0.2, 0.28) if kind == "flower_border" else (0.95, 0.92, 0.84))
+    paint(picture, gold, _GOLD)
 
 
 def _miniature(picture: Pixels, scene: str, box: tuple[float, float, float, float], colour: Rgb, rng: np.random.Generator) -> None:
@@ -90,9 +90,9 @@ def _miniature(picture: Pixels, scene: str, box: tuple[float, float, float, floa
     stars = Shape(height, width)
     for _ in range(24):
         stars.ellipse(left + float(rng.uniform(0.03, 0.97)) * w, top + float(rng.uniform(0.03, 0.6)) * h, 1.6, 1.6)
-    paint(picture, stars.mask(), _GOLD)
+    paint(picture, stars, _GOLD)
     ground = Shape(height, width).polygon([(left, bottom), (left, top + 0.75 * h), (left + w * 0.3, top + 0.68 * h), (left + 0.7 * w, top + 0.76 * h), (right, top + 0.7 * h), (right, bottom)])
-    paint(picture, ground.mask(), (0.22, 0.5, 0.56) if scene == "ship" else (0.32, 0.52, 0.28))
+    paint(picture, ground, (0.22, 0.5, 0.56) if scene == "ship" else (0.32, 0.52, 0.28))
     x, y, s = (left + right) / 2, top + h * 0.5, h * 0.4
     if scene == "castle":
         keep = parts(height, width)
@@ -107,7 +107,7 @@ def _miniature(picture: Pixels, scene: str, box: tuple[float, float, float, floa
     mask = shape.mask()
     paint(picture, mask, {"sun": (0.93, 0.7, 0.16), "tree": (0.2, 0.42, 0.16), "ship": (0.62, 0.34, 0.18)}.get(scene, (0.93, 0.9, 0.82)))
     if scene == "sun":
-        paint(picture, Shape(height, width).ellipse(x, y, s * 0.5, s * 0.5).mask(), (0.98, 0.86, 0.5))
+        paint(picture, Shape(height, width).ellipse(x, y, s * 0.5, s * 0.5), (0.98, 0.86, 0.5))
     darken(picture, np.clip(mask - np.roll(mask, (-2, -2), axis=(0, 1)), 0, 1), 0.4)
     del colour
 
@@ -162,19 +162,19 @@ def manuscript(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
                 t = k * np.pi / 2 + 0.6
                 lace.arc(x0 + big * (0.5 + 0.28 * np.cos(t)), y0 + big * (0.5 + 0.28 * np.sin(t)), big * 0.17, big * 0.17, 0, 300, big * 0.035)
             paint(picture, lace.mask() * block, mix(initial, (1, 1, 1), 0.45))
-            paint(picture, Shape(height, width).text(x0 + big / 2, y0 + big / 2, str(a["letter_form"]), big * 0.95).mask(), _GOLD if a["initial_colour"] != "yellow" else (0.36, 0.12, 0.1))
+            paint(picture, Shape(height, width).text(x0 + big / 2, y0 + big / 2, str(a["letter_form"]), big * 0.95), _GOLD if a["initial_colour"] != "yellow" else (0.36, 0.12, 0.1))
             if has_scene:
                 _miniature(picture, str(a["scene"]), (x0 + 6, top, x0 + min(wide * columns, wide) - 6, top + tall), colour, rng)
     tone = (0.13, 0.1, 0.09) if a["ink_colour"] == "black" else (0.37, 0.22, 0.11)
     ink_mask = ink.mask() * (0.82 + 0.18 * noise(skin, height, width, 50, 2))
     if verso:
         paint(picture, soft(ink_mask[:, ::-1], 1.5), mix(tone, _TONES[str(a["parchment_colour"])], 0.55), 0.3)
-    paint(picture, staves.mask(), (0.7, 0.2, 0.14), 0.8)
+    paint(picture, staves, (0.7, 0.2, 0.14), 0.8)
     paint(picture, ink_mask, tone, 0.92)
-    paint(picture, rubric.mask(), (0.72, 0.15, 0.11), 0.92)
+    paint(picture, rubric, (0.72, 0.15, 0.11), 0.92)
     if leaf == "charter":
         x, y, r = width * 0.5, height * 0.85, inset * 0.62
-        paint(picture, Shape(height, width).rectangle(x - r * 0.16, height * 0.72, x + r * 0.16, y).mask(), mix(_TONES[str(a["parchment_colour"])], (0.3, 0.2, 0.1), 0.35))
+        paint(picture, Shape(height, width).rectangle(x - r * 0.16, height * 0.72, x + r * 0.16, y), mix(_TONES[str(a["parchment_colour"])], (0.3, 0.2, 0.1), 0.35))
         wax, stamp = Shape(height, width).ellipse(x, y, r, r * 1.02), Shape(height, width)
         star(Pen(stamp, x, y, r * 0.6), 6, 0.5)
         stamp.arc(x, y, r * 0.8, r * 0.8, 0, 360, r * 0.06)

@@ -47,7 +47,7 @@ def _signs(picture: Pixels, kind: str, inland: Pixels, rng: np.random.Generator,
                 if not (0 <= x < width and 0 <= y < height) or not inland[int(y), int(x)]:
                     break
             shape.line(points, 2.4)
-        paint(picture, shape.mask(), (0.2, 0.38, 0.56), 0.9)
+        paint(picture, shape, (0.2, 0.38, 0.56), 0.9)
         return
     chosen = rng.permutation(ys.size)[:46]
     for k in sorted(chosen.tolist(), key=lambda k: int(ys[k])):
@@ -59,8 +59,8 @@ def _signs(picture: Pixels, kind: str, inland: Pixels, rng: np.random.Generator,
             shape.line([(x, y), (x, y + s * 0.8)], 1.6)
             shade.ellipse(x, y - s * 0.2, s * 0.45, s * 0.55)
     tone = (0.2, 0.36, 0.16) if kind == "tree" else ink
-    paint(picture, shade.mask(), tone, 0.75 if kind == "tree" else 0.55)
-    paint(picture, shape.mask(), ink, 0.85)
+    paint(picture, shade, tone, 0.75 if kind == "tree" else 0.55)
+    paint(picture, shape, ink, 0.85)
 
 
 def _town(picture: Pixels, land_tone: tuple[float, float, float], ink: tuple[float, float, float], rng: np.random.Generator) -> None:
@@ -84,7 +84,7 @@ def _town(picture: Pixels, land_tone: tuple[float, float, float], ink: tuple[flo
             cx, cy = x + column * r * 0.12, y + row * r * 0.12
             if np.hypot(cx - x, cy - y) < r * 0.6 and rng.random() > 0.12 and (row, column) != (0, 0):
                 blocks.rectangle(cx - r * 0.048, cy - r * 0.045, cx + r * 0.045, cy + r * 0.042)
-    paint(picture, blocks.mask(), (0.68, 0.3, 0.22), 0.9)
+    paint(picture, blocks, (0.68, 0.3, 0.22), 0.9)
 
 
 def _compass(shape: Shape, x: float, y: float, s: float) -> None:
@@ -185,9 +185,9 @@ def draw_map(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
         darken(picture, np.roll(soft(mask, 4), (3, 3), axis=(0, 1)), 0.4)
         paint(picture, mask, rgb(str(a["cartouche_colour"])), 0.92)
         paint(picture, np.clip(mask - ndimage.minimum_filter(mask, 3), 0, 1), ink)
-        paint(picture, field.mask(), (0.96, 0.93, 0.85))
+        paint(picture, field, (0.96, 0.93, 0.85))
         name = str(a["place"])
-        paint(picture, Shape(height, width).text(x, y - h * 0.1, name.upper(), min(h * 0.55, 2.9 * w / len(name))).line([(x - w * 0.5, y + h * 0.42), (x + w * 0.5, y + h * 0.42)], 1).mask(), ink)
+        paint(picture, Shape(height, width).text(x, y - h * 0.1, name.upper(), min(h * 0.55, 2.9 * w / len(name))).line([(x - w * 0.5, y + h * 0.42), (x + w * 0.5, y + h * 0.42)], 1), ink)
     border = Shape(height, width)
     for inset, thick in ((margin, 2.2), (margin * 0.62, 1.0)):
         border.line([(inset, inset), (width - inset, inset), (width - inset, height - inset), (inset, height - inset), (inset, inset)], thick)
@@ -196,5 +196,5 @@ def draw_map(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
         if k % 2 == 0:
             for y in (margin * 0.62, height - margin):
                 border.rectangle(margin + k * step, y, margin + (k + 1) * step, y + margin * 0.38)
-    paint(picture, border.mask(), ink, 0.9)
+    paint(picture, border, ink, 0.9)
     return picture

@@ -104,7 +104,7 @@ def photograph(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     for _ in range(int(rng.integers(3, 9))):
         px, py = float(rng.uniform(0, w)), float(rng.uniform(0, h))
         specks.line([(px, py), (px + float(rng.normal(0, 14)), py + float(rng.normal(0, 22)))], 0.6)
-    paint(image, specks.mask(), light, 0.45)
+    paint(image, specks, light, 0.45)
     if mount == "full_bleed":
         return image
     if mount == "album_mount":

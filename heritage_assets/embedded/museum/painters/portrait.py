@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, darken, jitter, mix, noise, paint, rgb, soft, vertical
+from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, box_of, darken, jitter, mix, noise, paint, rgb, soft, vertical
 from heritage_assets.embedded.museum.kinds import Value
 from heritage_assets.embedded.museum.painters.landscape import sky
 from heritage_assets.embedded.museum.painters.media import finish
@@ -17,12 +17,12 @@ _SHADOW: Rgb = (0.24, 0.1, 0.07)
 
 def _model(picture: Pixels, mask: Pixels, colour: Rgb, x: float, y: float, rx: float, ry: float, light: float) -> None:
     """Paint a mask as a rounded body around (x, y), lit from the side ``light`` (-1 left, 1 right)."""
-    height, width = mask.shape
-    gy, gx = np.ogrid[0:height, 0:width]
+    box = box_of(mask)
+    gy, gx = np.ogrid[box]
     u, v = (gx - x) / rx - light * 0.42, (gy - y) / ry + 0.3
     shade = np.clip(0.16 + 0.38 * (u * u + v * v), 0, 0.72).astype(np.float32)
     tones = np.asarray(colour, np.float32) * (1.1 - shade)[..., None] + np.asarray(_SHADOW, np.float32) * (shade * 0.35)[..., None]
-    paint(picture, mask, tones)
+    paint(picture[box], mask[box], tones)
 
 
 def _backdrop(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int, light: float) -> Pixels:
@@ -57,7 +57,7 @@ def _backdrop(a: Mapping[str, Value], rng: np.random.Generator, height: int, wid
         paint(picture, frame, (0.32, 0.22, 0.15))
         picture[top : top + h, x0 : x0 + w] = scene
         bars = Shape(height, width).rectangle(x0 + w / 2 - 2, top, x0 + w / 2 + 2, top + h).rectangle(x0, top + h / 2 - 2, x0 + w, top + h / 2 + 2)
-        paint(picture, bars.mask(), (0.32, 0.22, 0.15))
+        paint(picture, bars, (0.32, 0.22, 0.15))
     return picture
 
 
@@ -79,9 +79,9 @@ def _features(picture: Pixels, x: float, y: float, s: float, turn: float, light:
     mx = fx + turn * 0.06 * s
     lips.polygon([(mx - 0.17 * s, y + 0.46 * s), (mx - 0.05 * s, y + 0.42 * s), (mx, y + 0.435 * s), (mx + 0.05 * s, y + 0.42 * s), (mx + 0.17 * s, y + 0.46 * s), (mx, y + 0.54 * s)])
     darken(picture, soft(shade.mask(), 0.035 * s), 0.42)
-    paint(picture, white.mask(), (0.93, 0.9, 0.86), 0.9)
-    paint(picture, dark.mask(), mix(hair, (0.1, 0.06, 0.05), 0.75), 0.9)
-    paint(picture, lips.mask(), mix(skin, (0.66, 0.16, 0.14), 0.6 if soft_face else 0.42), 0.85)
+    paint(picture, white, (0.93, 0.9, 0.86), 0.9)
+    paint(picture, dark, mix(hair, (0.1, 0.06, 0.05), 0.75), 0.9)
+    paint(picture, lips, mix(skin, (0.66, 0.16, 0.14), 0.6 if soft_face else 0.42), 0.85)
     blush = Shape(height, width)
     for side in (-1, 1):
         blush.ellipse(fx + side * 0.36 * s, y + 0.24 * s, 0.16 * s, 0.13 * s)
@@ -104,12 +104,12 @@ def _collar(picture: Pixels, kind: str, x: float, y: float, s: float) -> None:
         for t in np.linspace(0, 1, 9):
             for side in (-1, 1):
                 shape.ellipse(x + side * (0.9 - 0.4 * t) * s, y + (0.26 + 0.46 * t) * s, 0.075 * s, 0.075 * s)
-        paint(picture, shape.mask(), (0.95, 0.94, 0.9))
+        paint(picture, shape, (0.95, 0.94, 0.9))
     elif kind == "fur_collar":
         for t in np.linspace(0, 1, 30):
             for side in (-1, 1):
                 shape.ellipse(x + side * (0.36 + 0.34 * t) * s, y + (-0.06 + 0.95 * t) * s, 0.2 * s, 0.15 * s, 150 + 50 * int(t * 30) % 105)
-        paint(picture, shape.mask(), (0.52, 0.38, 0.25))
+        paint(picture, shape, (0.52, 0.38, 0.25))
         darken(picture, np.clip(shape.mask() - soft(shape.mask(), 3), 0, 1), -0.3)
     elif kind == "pearls":
         for t in np.linspace(-1, 1, 17):
@@ -175,7 +175,7 @@ def _headgear(picture: Pixels, kind: str, x: float, y: float, s: float, turn: fl
     mask = shape.mask()
     darken(picture, np.roll(soft(mask, 4), 6, axis=0) * (1 - mask), 0.35)
     _model(picture, mask, colour, x, top, 1.0 * s, 0.9 * s, -1)
-    paint(picture, trim.mask(), trim_tone)
+    paint(picture, trim, trim_tone)
 
 
 def portrait(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> Pixels:

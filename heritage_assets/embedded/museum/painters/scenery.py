@@ -27,7 +27,7 @@ class Parts:
             (self.roof, roof),
             (self.dark, mix(stone, (0.06, 0.05, 0.08), 0.82)),
         ):
-            paint(picture, shape.mask(), mix(colour, haze, distance))
+            paint(picture, shape, mix(colour, haze, distance))
 
 
 def parts(height: int, width: int) -> Parts:

@@ -145,7 +145,7 @@ def seascape(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
         darken(picture, soft(box, 5), 0.45)
         hull_tone = tone if kind == "rowing_boat" else lit((0.22, 0.14, 0.1), time)
         sail_tone = lit((0.9, 0.85, 0.75), time) if kind == "rowing_boat" else tone
-        paint(picture, lines.mask(), lit((0.2, 0.14, 0.1) if kind != "steamship" else (0.92, 0.9, 0.85), time))
+        paint(picture, lines, lit((0.2, 0.14, 0.1) if kind != "steamship" else (0.92, 0.9, 0.85), time))
         paint(picture, sail_mask, sail_tone)
         darken(picture, np.clip(np.roll(sail_mask, -int(0.05 * s), axis=1) * sail_mask, 0, 1), -0.12)
         paint(picture, hull_mask, hull_tone)

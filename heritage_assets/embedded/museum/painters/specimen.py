@@ -53,9 +53,9 @@ def _one(form: str, marking: str, size: int, wing: tuple[float, float, float], m
     gy, gx = np.mgrid[0:size, 0:size].astype(np.float32)
     radial = np.hypot(gx - c, gy - c) / s
     picture = np.asarray(wing, np.float32) * (1.12 - 0.28 * radial + 0.08 * noise(rng, size, size, size / 6))[..., None]
-    paint(picture, marks.mask(), mark)
+    paint(picture, marks, mark)
     if marking == "eyespots":
-        paint(picture, rim.mask(), (0.07, 0.06, 0.08) if sum(mark) > 0.6 else (0.95, 0.9, 0.8))
+        paint(picture, rim, (0.07, 0.06, 0.08) if sum(mark) > 0.6 else (0.95, 0.9, 0.8))
     edge = np.clip(mask - soft(mask, size * 0.022) * 1.02, 0, 1)
     paint(picture, np.clip(edge * 3, 0, 1), (0.1, 0.08, 0.08), 0.85)
     paint(picture, body_mask, (0.17, 0.13, 0.11))
@@ -96,6 +96,6 @@ def specimen(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
             labels.rectangle(cx - lw, ly - lh, cx + lw, ly + lh)
             for row in (-0.35, 0.3):
                 lines.line([(cx - lw * 0.8, ly + row * lh), (cx + lw * float(rng.uniform(0.3, 0.8)), ly + row * lh)], 1.2)
-    paint(picture, labels.mask(), (0.95, 0.92, 0.84))
-    paint(picture, lines.mask(), (0.25, 0.2, 0.16), 0.8)
+    paint(picture, labels, (0.95, 0.92, 0.84))
+    paint(picture, lines, (0.25, 0.2, 0.16), 0.8)
     return picture

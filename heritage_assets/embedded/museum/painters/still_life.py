@@ -35,14 +35,14 @@ class _Table:
         darken(self.picture, soft(mask, max(3, rx * 0.16)), 0.55)
 
     def round(self, shape: Shape, colour: Rgb, x: float, y: float, rx: float, ry: float, gloss: float = 0.0) -> None:
-        mask = shape.mask()
-        gy, gx = np.ogrid[0 : self.height, 0 : self.width]
+        mask, box = shape.local()
+        gy, gx = np.ogrid[box]
         u, v = (gx - x) / rx - self.light * 0.4, (gy - y) / ry + 0.35
         shade = np.clip(0.5 * (u * u + v * v), 0, 1.05).astype(np.float32)
-        paint(self.picture, mask, np.asarray(colour, np.float32) * (1.14 - 0.78 * shade)[..., None] + np.float32(0.015))
+        paint(self.picture[box], mask, np.asarray(colour, np.float32) * (1.14 - 0.78 * shade)[..., None] + np.float32(0.015))
         if gloss:
-            spot = self.shape().ellipse(x + self.light * rx * 0.4, y - ry * 0.42, rx * 0.15, ry * 0.2).mask()
-            paint(self.picture, soft(spot, max(1.2, rx * 0.05)) * mask, (1, 1, 0.96), gloss)
+            spot = self.shape().ellipse(x + self.light * rx * 0.4, y - ry * 0.42, rx * 0.15, ry * 0.2).mask()[box]
+            paint(self.picture[box], soft(spot, max(1.2, rx * 0.05)) * mask, (1, 1, 0.96), gloss)
 
 
 def _vessel(t: _Table, kind: str, colour: Rgb, x: float, y: float, s: float) -> None:
@@ -59,7 +59,7 @@ def _vessel(t: _Table, kind: str, colour: Rgb, x: float, y: float, s: float) -> 
         shape.ellipse(x, y - 0.74 * s, 0.27 * s, 0.3 * s).rectangle(x - 0.27 * s, y - 1.0 * s, x + 0.27 * s, y - 0.76 * s).rectangle(x - 0.045 * s, y - 0.5 * s, x + 0.045 * s, y - 0.05 * s).ellipse(x, y - 0.03 * s, 0.24 * s, 0.06 * s).ellipse(x, y - 0.3 * s, 0.085 * s, 0.07 * s)
     else:
         shape.ellipse(x, y - 0.04 * s, 0.3 * s, 0.08 * s).rectangle(x - 0.05 * s, y - 0.62 * s, x + 0.05 * s, y - 0.05 * s).ellipse(x, y - 0.36 * s, 0.1 * s, 0.08 * s).ellipse(x, y - 0.62 * s, 0.17 * s, 0.05 * s)
-    paint(t.picture, extra.mask(), mix(colour, (0.03, 0.02, 0.02), 0.35))
+    paint(t.picture, extra, mix(colour, (0.03, 0.02, 0.02), 0.35))
     t.round(shape, colour, x, y - 0.5 * s, 0.5 * s, 0.7 * s, 0.0 if kind == "candlestick" else 0.75)
     if kind == "candlestick":
         candle = t.shape().rectangle(x - 0.065 * s, y - 1.02 * s, x + 0.065 * s, y - 0.62 * s)
@@ -69,7 +69,7 @@ def _vessel(t: _Table, kind: str, colour: Rgb, x: float, y: float, s: float) -> 
         paint(t.picture, flame, (1.0, 0.93, 0.66))
     elif kind in ("jug", "goblet", "bowl"):
         top, half = {"jug": (1.0, 0.22), "goblet": (1.0, 0.27), "bowl": (0.42, 0.6)}[kind]
-        paint(t.picture, t.shape().ellipse(x, y - top * s, half * s, half * 0.2 * s).mask(), mix(colour, (0.02, 0.02, 0.02), 0.6))
+        paint(t.picture, t.shape().ellipse(x, y - top * s, half * s, half * 0.2 * s), mix(colour, (0.02, 0.02, 0.02), 0.6))
 
 
 def _fruit(t: _Table, kind: str, x: float, y: float, s: float, rng: np.random.Generator) -> None:
@@ -81,7 +81,7 @@ def _fruit(t: _Table, kind: str, x: float, y: float, s: float, rng: np.random.Ge
             for k in range(5 - row):
                 gx, gy = x + (k - (4 - row) / 2) * 0.42 * s, y - 1.35 * s + row * 0.34 * s
                 t.round(t.shape().ellipse(gx, gy, 0.25 * s, 0.25 * s), mix(colour, (0.6, 0.4, 0.7), float(rng.uniform(0, 0.35))), gx, gy, 0.27 * s, 0.27 * s, 0.7)
-        paint(t.picture, t.shape().line([(x, y - 1.4 * s), (x + 0.1 * s, y - 1.85 * s)], 0.08 * s).mask(), (0.4, 0.3, 0.14))
+        paint(t.picture, t.shape().line([(x, y - 1.4 * s), (x + 0.1 * s, y - 1.85 * s)], 0.08 * s), (0.4, 0.3, 0.14))
         return
     shape = t.shape()
     if kind == "pear":
@@ -98,10 +98,10 @@ def _fruit(t: _Table, kind: str, x: float, y: float, s: float, rng: np.random.Ge
     if kind in ("apple", "pear", "plum"):
         top = cy - (0.8 if kind != "pear" else 1.05) * s
         detail.line([(x, top), (x + 0.12 * s, top - 0.36 * s)], 0.09 * s)
-        paint(t.picture, detail.mask(), (0.3, 0.2, 0.1))
+        paint(t.picture, detail, (0.3, 0.2, 0.1))
         if kind != "plum":
             leaf = t.shape().polygon([(x + 0.08 * s, top - 0.2 * s), (x + 0.4 * s, top - 0.5 * s), (x + 0.78 * s, top - 0.42 * s), (x + 0.46 * s, top - 0.16 * s)])
-            paint(t.picture, leaf.mask(), (0.28, 0.44, 0.18))
+            paint(t.picture, leaf, (0.28, 0.44, 0.18))
 
 
 def _extra(t: _Table, kind: str, x: float, y: float, s: float, rng: np.random.Generator) -> None:
@@ -113,21 +113,21 @@ def _extra(t: _Table, kind: str, x: float, y: float, s: float, rng: np.random.Ge
         holes = t.shape().ellipse(x - 0.19 * s, y - 0.5 * s, 0.13 * s, 0.14 * s).ellipse(x + 0.19 * s, y - 0.5 * s, 0.13 * s, 0.14 * s).polygon([(x, y - 0.42 * s), (x - 0.07 * s, y - 0.26 * s), (x + 0.07 * s, y - 0.26 * s)])
         for k in range(6):
             holes.line([(x + (-0.22 + 0.088 * k) * s, y - 0.16 * s), (x + (-0.22 + 0.088 * k) * s, y - 0.03 * s)], 0.018 * s)
-        paint(t.picture, holes.mask(), (0.14, 0.09, 0.06), 0.92)
+        paint(t.picture, holes, (0.14, 0.09, 0.06), 0.92)
     elif kind == "book":
         cover = t.shape().polygon([(x - 0.66 * s, y - 0.02 * s), (x - 0.6 * s, y - 0.32 * s), (x + 0.6 * s, y - 0.32 * s), (x + 0.66 * s, y - 0.02 * s)])
-        paint(t.picture, cover.mask(), (0.46, 0.16, 0.12))
-        paint(t.picture, t.shape().rectangle(x - 0.58 * s, y - 0.24 * s, x + 0.63 * s, y - 0.07 * s).mask(), (0.9, 0.85, 0.72))
+        paint(t.picture, cover, (0.46, 0.16, 0.12))
+        paint(t.picture, t.shape().rectangle(x - 0.58 * s, y - 0.24 * s, x + 0.63 * s, y - 0.07 * s), (0.9, 0.85, 0.72))
         lid = t.shape().polygon([(x - 0.64 * s, y - 0.26 * s), (x - 0.46 * s, y - 0.5 * s), (x + 0.74 * s, y - 0.5 * s), (x + 0.62 * s, y - 0.26 * s)])
         t.round(lid, (0.62, 0.2, 0.15), x, y - 0.4 * s, 0.9 * s, 0.6 * s)
-        paint(t.picture, t.shape().line([(x - 0.36 * s, y - 0.32 * s), (x - 0.26 * s, y - 0.45 * s), (x + 0.56 * s, y - 0.45 * s), (x + 0.5 * s, y - 0.32 * s), (x - 0.36 * s, y - 0.32 * s)], 0.02 * s).mask(), (0.88, 0.7, 0.3))
+        paint(t.picture, t.shape().line([(x - 0.36 * s, y - 0.32 * s), (x - 0.26 * s, y - 0.45 * s), (x + 0.56 * s, y - 0.45 * s), (x + 0.5 * s, y - 0.32 * s), (x - 0.36 * s, y - 0.32 * s)], 0.02 * s), (0.88, 0.7, 0.3))
     elif kind == "bread":
         shape = t.shape().ellipse(x, y - 0.26 * s, 0.66 * s, 0.29 * s)
         t.round(shape, (0.74, 0.5, 0.26), x, y - 0.28 * s, 0.7 * s, 0.38 * s)
         cuts = t.shape()
         for k in (-0.3, 0.0, 0.3):
             cuts.line([(x + (k - 0.08) * s, y - 0.44 * s), (x + (k + 0.08) * s, y - 0.2 * s)], 0.05 * s)
-        paint(t.picture, cuts.mask(), (0.93, 0.8, 0.58), 0.85)
+        paint(t.picture, cuts, (0.93, 0.8, 0.58), 0.85)
     elif kind == "flowers":
         glass = t.shape().polygon([(x - 0.16 * s, y - 0.5 * s), (x + 0.16 * s, y - 0.5 * s), (x + 0.2 * s, y), (x - 0.2 * s, y)])
         t.round(glass, (0.55, 0.66, 0.7), x, y - 0.25 * s, 0.3 * s, 0.5 * s, 0.8)
@@ -136,22 +136,22 @@ def _extra(t: _Table, kind: str, x: float, y: float, s: float, rng: np.random.Ge
         for dx, dy in blooms:
             stems.line([(x, y - 0.48 * s), (x + dx, y + dy)], 0.025 * s)
             leaves.ellipse(x + dx * 0.6, y + dy * 0.72, 0.1 * s, 0.05 * s)
-        paint(t.picture, stems.mask(), (0.22, 0.38, 0.16))
-        paint(t.picture, leaves.mask(), (0.26, 0.44, 0.2))
+        paint(t.picture, stems, (0.22, 0.38, 0.16))
+        paint(t.picture, leaves, (0.26, 0.44, 0.2))
         for k, (dx, dy) in enumerate(blooms):
             tone = ((0.9, 0.42, 0.5), (0.95, 0.9, 0.85), (0.92, 0.72, 0.26), (0.7, 0.2, 0.24))[k % 4]
             bloom = t.shape()
             for a in np.linspace(0, 2 * np.pi, 6, endpoint=False):
                 bloom.ellipse(x + dx + 0.08 * s * np.cos(a), y + dy + 0.08 * s * np.sin(a), 0.075 * s, 0.075 * s)
             t.round(bloom, tone, x + dx, y + dy, 0.2 * s, 0.2 * s)
-            paint(t.picture, t.shape().ellipse(x + dx, y + dy, 0.05 * s, 0.05 * s).mask(), (0.5, 0.26, 0.1))
+            paint(t.picture, t.shape().ellipse(x + dx, y + dy, 0.05 * s, 0.05 * s), (0.5, 0.26, 0.1))
     else:
         fan = [(x, y - 0.02 * s), *((x + 0.62 * s * np.sin(a) * (1 + 0.04 * np.cos(22 * a)), y - 0.1 * s - 0.56 * s * np.cos(a) * (1 + 0.04 * np.cos(22 * a))) for a in np.linspace(-1.25, 1.25, 45))]
         t.round(t.shape().polygon(fan), (0.93, 0.74, 0.62), x, y - 0.35 * s, 0.75 * s, 0.62 * s, 0.2)
         ribs = t.shape()
         for a in np.linspace(-1.1, 1.1, 11):
             ribs.line([(x, y - 0.04 * s), (x + 0.58 * s * np.sin(a), y - 0.1 * s - 0.52 * s * np.cos(a))], 0.016 * s)
-        paint(t.picture, ribs.mask(), (0.62, 0.36, 0.28), 0.7)
+        paint(t.picture, ribs, (0.62, 0.36, 0.28), 0.7)
 
 
 def still_life(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> Pixels:
@@ -169,13 +169,13 @@ def still_life(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     darken(picture, table * np.clip(-folds, 0, 1), -0.08)
     darken(picture, np.clip(soft(table, 3) - table, 0, 1), 0.5)
     t = _Table(picture, light)
-    s = min(height, width) * 0.44
+    s = min(height, width) * 0.5
     place = float(rng.choice([-1, 1]))
     _vessel(t, str(a["vessel"]), rgb(str(a["vessel_colour"])), width * (0.5 - place * 0.22), edge + height * 0.08, s)
     _extra(t, str(a["extra"]), width * (0.5 + place * 0.24), edge + height * 0.11, s * 0.72, rng)
     count = int(a["fruits"])
-    size = min(width * 0.075, height * 0.07)
-    gap = min(size * 2.25, width * 0.82 / max(count, 1))
+    size = min(width * 0.09, height * 0.088)
+    gap = min(size * 2.25, width * 0.86 / max(count, 1))
     for k in range(count):
         x = width / 2 + (k - (count - 1) / 2) * gap + float(rng.normal(0, 2))
         _fruit(t, str(a["fruit"]), x, edge + height * (0.25 + 0.025 * (k % 2)), size, rng)

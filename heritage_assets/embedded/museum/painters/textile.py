@@ -105,6 +105,6 @@ def textile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width
             for k in range(columns // 5):
                 x0 = margin + k * 5 + 2
                 threads.line([(x0, top), (x0 + float(rng.normal(0, 2.5)), top + sign * float(rng.uniform(0.6, 0.85)) * ends)], 1.6)
-        paint(picture, threads.mask(), mix(tones[0], (0.93, 0.88, 0.76), 0.75))
+        paint(picture, threads, mix(tones[0], (0.93, 0.88, 0.76), 0.75))
     picture[ends : ends + rows, margin : margin + columns] = cloth
     return picture
