@@ -193,7 +193,7 @@ def cosines(vectors: Floats, others: Floats) -> Doubles:
     for start in range(0, len(vectors), VERIFY_ROWS):
         a = vectors[start : start + VERIFY_ROWS].astype(np.float64)
         b = others[start : start + VERIFY_ROWS].astype(np.float64)
-        scale = np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
+        scale = np.sqrt(np.einsum("ij,ij->i", a, a)) * np.sqrt(np.einsum("ij,ij->i", b, b))
         result[start : start + VERIFY_ROWS] = np.einsum("ij,ij->i", a, b) / scale
     return np.clip(result, -1.0, 1.0)
 
