@@ -110,7 +110,10 @@ def test_withdrawals_leave_what_would_be_there_without_them(rows, data):
     assert len(again.groups.merge) == 0
     # Whoever is left in a group that was not split keeps its id.
     for members in groups(archive):
-        if len({before[guid] for guid in members}) == 1 and sum(set(members) & set(g) != set() for g in groups(archive)) == 1:
+        if (
+            len({before[guid] for guid in members}) == 1
+            and sum(set(members) & set(g) != set() for g in groups(archive)) == 1
+        ):
             rest = [g for g in groups(archive) if g != members and before[g[0]] == before[members[0]]]
             if not rest:
                 assert ids(archive)[members[0]] == before[members[0]]

@@ -38,7 +38,9 @@ def brute(vectors, threshold):
 
 
 def _cosines(a, i, b, j):
-    return np.concatenate([cosines(a[i[k : k + 50_000]], b[j[k : k + 50_000]]) for k in range(0, len(i), 50_000)] or [[]])
+    return np.concatenate(
+        [cosines(a[i[k : k + 50_000]], b[j[k : k + 50_000]]) for k in range(0, len(i), 50_000)] or [[]]
+    )
 
 
 def found(pairs):
@@ -96,7 +98,7 @@ def test_small_blocks_and_threads_change_nothing(monkeypatch):
     vectors = embedding_like(1_000, 48, 5)
     whole = similar_pairs(vectors, 0.95)
     monkeypatch.setattr(join_module, "TILE_ROWS", 37)
-    monkeypatch.setattr(join_module, "VERIFY_ROWS", 5)
+    monkeypatch.setattr("heritage_assets.curation.duplicates.tiles.VERIFY_ROWS", 5)
     other = similar_pairs(vectors, 0.95, threads=3)
     assert np.array_equal(whole.i, other.i) and np.array_equal(whole.j, other.j)
     assert np.array_equal(whole.cosine, other.cosine)
@@ -107,7 +109,9 @@ def test_the_order_of_rows_changes_nothing():
     vectors = embedding_like(1_000, 48, 6)
     order = np.random.default_rng(0).permutation(len(vectors))
     plain, shuffled = similar_pairs(vectors, 0.97), similar_pairs(vectors[order], 0.97)
-    back = {tuple(sorted((order[i], order[j]))): c for i, j, c in zip(shuffled.i, shuffled.j, shuffled.cosine, strict=True)}
+    back = {
+        tuple(sorted((order[i], order[j]))): c for i, j, c in zip(shuffled.i, shuffled.j, shuffled.cosine, strict=True)
+    }
     assert back == dict(zip(zip(plain.i, plain.j, strict=True), plain.cosine, strict=True))
 
 
@@ -153,6 +157,7 @@ def test_pruned_join_measures_its_recall(monkeypatch):
     assert found(pairs) <= truth
     assert pairs.report.sampled == 2_000 and pairs.report.sampled_pairs > 0
     assert pairs.report.recall == pytest.approx(len(found(pairs)) / len(truth), abs=0.05)
+
     # A plan that forgets all guests must not look perfect.
     def blind(*args, **kwargs):
         plan = plan_cells(*args, **kwargs)

@@ -18,8 +18,8 @@ VECTORS = pa.schema([("guid", pa.string()), ("embedding_image", VECTOR)])
 class Archive(Protocol):
     """A consistent view of the current records and the global tables, for one encoder.
 
-    "Current" means: the newest row of each guid, not withdrawn. The records at hand may be among them: their own rows win. Streams are
-    read once for each call; nothing here is written.
+    "Current" means: the newest row of each guid, not withdrawn. The records at hand may be among them: their own rows win.
+    Streams are read once for each call; nothing here is written.
     """
 
     def images(self) -> Iterator[pa.RecordBatch]:

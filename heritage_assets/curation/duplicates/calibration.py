@@ -1,9 +1,9 @@
 """The threshold of an encoder for this collection, without labels.
 
-A sample of the collection's own pictures is edited the harmless ways that archives do. How alike a picture and its edited copy are
-(``same``) is compared with how alike it is to the nearest *different* picture (``different``). The threshold is chosen for a stated
-precision; where the sample has no false pair left, the upper tail of ``different`` is continued as an exponential (peaks over
-threshold: Pickands 1975), because a sample of a thousand can't show one error in a hundred thousand.
+A sample of the collection's own pictures is edited the harmless ways that archives do. How alike a picture and its edited
+copy are (``same``) is compared with how alike it is to the nearest *different* picture (``different``). The threshold is
+chosen for a stated precision; where the sample has no false pair left, the upper tail of ``different`` is continued as an
+exponential (peaks over threshold: Pickands 1975), because a sample of a thousand can't show one error in a hundred thousand.
 
 Nearest neighbours whose hash is near are left out of ``different``: nobody has labelled them, and most are real copies.
 """
@@ -41,9 +41,10 @@ BLOCK = 8_192
 class Calibration:
     """What was measured for one encoder on one collection. ``settings_for`` applies it.
 
-    ``threshold``: image cosine from which a pair is a duplicate with at least ``precision`` when a share ``prior`` of the records has a copy.
-    ``hash_floor``: the same for pairs whose hashes are almost equal. ``recall``: share of edited copies at or above the threshold;
-    ``recall_with_hash``: or found by hash. ``crowding``: median cosine of the nearest different neighbour. ``warnings``: in plain words.
+    ``threshold``: image cosine from which a pair is a duplicate with at least ``precision`` when a share ``prior`` of the
+    records has a copy. ``hash_floor``: the same for pairs whose hashes are almost equal. ``recall``: share of edited copies
+    at or above the threshold; ``recall_with_hash``: or found by hash. ``crowding``: median cosine of the nearest different
+    neighbour. ``warnings``: in plain words.
     """
 
     encoder: str
@@ -116,7 +117,7 @@ def calibrate(
         guids: (n,) records with pictures.
         vectors: (n, d) float32 unit vectors of their pictures, all of the collection (or a large random share).
         hashes: (n,) uint64 perceptual hashes.
-        load_image: guid to upright RGB picture; may raise ``OSError`` or ``ValueError`` for one that cannot be read (it is skipped).
+        load_image: guid to upright RGB picture; one that raises ``OSError`` or ``ValueError`` is skipped.
         encode_images: pictures to (k, d) float32 unit vectors, as the collection was encoded.
         hash_image: picture to 16 hexadecimal digits.
         settings: hash distances.
@@ -134,7 +135,9 @@ def calibrate(
     chosen = EDITS if edits is None else edits
     same, same_hash, read = _copies(guids, vectors, hashes, rows, load_image, encode_images, hash_image, chosen)
     if len(read) < 20:
-        raise ValueError(f"only {len(read)} pictures of {len(guids)} could be read: too few to calibrate on, keep the default")
+        raise ValueError(
+            f"only {len(read)} pictures of {len(guids)} could be read: too few to calibrate on, keep the default"
+        )
     different, near = nearest_different(vectors, hashes, read, settings)
     return summarise(encoder, Samples(same, same_hash, different, near, tuple(chosen)), settings, precision, prior)
 
@@ -178,8 +181,8 @@ def summarise(
 def nearest_different(
     vectors: Floats, hashes: Hashes, rows: npt.NDArray[np.int64], settings: DuplicateSettings
 ) -> tuple[Doubles, Doubles]:
-    """Return the cosine of each row to its nearest neighbour whose hash is not near, and to the nearest whose hash is between almost
-    equal and near; both (len(rows),) float64, NaN where there is none. Memory: ``4 · rows · BLOCK`` bytes.
+    """Return the cosine of each row to its nearest neighbour whose hash is not near, and to the nearest whose hash is between
+    almost equal and near; both (len(rows),) float64, NaN where there is none. Memory: ``4 · rows · BLOCK`` bytes.
     """
     far = np.full(len(rows), np.nan)
     between = np.full(len(rows), np.nan)
@@ -243,5 +246,7 @@ def _warnings(encoder: str, crowding: float, recall: float, crowded: bool, sampl
             "edited copies pass the threshold. Cosine alone will not merge; hashes and metadata decide."
         )
     if sampled < 200:
-        found.append(f"only {sampled} pictures were sampled: the threshold is uncertain, calibrate again when there are more")
+        found.append(
+            f"only {sampled} pictures were sampled: the threshold is uncertain, calibrate again when there are more"
+        )
     return tuple(found)

@@ -1,7 +1,7 @@
 """Which pairs of records are worth judging: similar vectors, or almost equal hashes.
 
-New records are compared with each other and with a stream of everything else. Memory: the records at hand, about 120 bytes for each record
-of the archive (its guid and hashes), and one block of its vectors.
+New records are compared with each other and with a stream of everything else. Memory: the records at hand, about 120 bytes for
+each record of the archive (its guid and hashes), and one block of its vectors.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Canonicalization in two steps, each safe to repeat, to kill and to interleave.
 
-1. :func:`find_pairs`: judge every pair that holds a record at hand; what to merge into and delete from ``duplicate_pairs``. The result for a
-   pair depends on its two records only.
-2. :func:`regroup`: read *all* stored pairs and decisions, recompute the groups that what is new can have touched, and return the rows of
-   ``canonical_records`` that change.
+1. :func:`find_pairs`: judge every pair that holds a record at hand; what to merge into and delete from ``duplicate_pairs``.
+   The result for a pair depends on its two records only.
+2. :func:`regroup`: read *all* stored pairs and decisions, recompute the groups that what is new can have touched, and return
+   the rows of ``canonical_records`` that change.
 
-Write step 1 before step 2 reads. When another run commits pairs or canonical rows between the reading and the writing of step 2, read
-again: the groups depend on the tables alone, so the last one to read is right for all. :func:`canonicalize` does both in memory.
+Write step 1 before step 2 reads. When another run commits pairs or canonical rows between the reading and the writing of
+step 2, read again: the groups depend on the tables alone, so the last one to read is right for all. :func:`canonicalize` does
+both in memory.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from heritage_assets.curation.duplicates.evidence import Attributes, PairEvidenc
 from heritage_assets.curation.duplicates.join import JoinReport
 from heritage_assets.curation.duplicates.regroup import GroupChanges, regroup
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
-from heritage_assets.curation.duplicates.verdicts import judge, worth_storing
+from heritage_assets.curation.duplicates.verdicts import Verdicts, judge, worth_storing
 from heritage_assets.curation.progress import Stage
 from heritage_assets.curation.schemas import DUPLICATE_PAIRS
 
@@ -94,7 +95,8 @@ def find_pairs(
     verdicts = judge(evidence, settings)
     stored = np.flatnonzero(worth_storing(evidence, verdicts, settings))
     names = pa.array(attributes.guids, pa.string())
-    rows = _pair_rows(names, a, b, evidence, verdicts.verdict, verdicts.rule, encoder).take(pa.array(stored))
+    ends = names.take(pa.array(a)), names.take(pa.array(b))
+    rows = _pair_rows(ends, evidence, verdicts, encoder).take(pa.array(stored))
     stage.advance(len(found.cosine))
     existing = archive.pairs()
     mine = pa.array([*records["guid"].to_pylist(), *gone, *found.excluded], pa.string())
@@ -175,26 +177,18 @@ def _attributes(
     return Attributes(table), rows[0], rows[1]
 
 
-def _pair_rows(
-    names: pa.Array,
-    a: npt.NDArray[np.int64],
-    b: npt.NDArray[np.int64],
-    evidence: PairEvidence,
-    verdict: list[str],
-    rule: list[str],
-    encoder: str,
-) -> pa.Table:
+def _pair_rows(ends: tuple[pa.Array, pa.Array], evidence: PairEvidence, verdicts: Verdicts, encoder: str) -> pa.Table:
     return pa.table(
         {
-            "guid_a": names.take(pa.array(a)),
-            "guid_b": names.take(pa.array(b)),
-            "encoder": pa.array([encoder] * len(a), pa.string()),
+            "guid_a": ends[0],
+            "guid_b": ends[1],
+            "encoder": pa.array([encoder] * len(evidence), pa.string()),
             "image_cosine": pa.array(evidence.cosine.astype(np.float32), mask=np.isnan(evidence.cosine)),
             "text_cosine": pa.array(evidence.text_cosine.astype(np.float32), mask=np.isnan(evidence.text_cosine)),
             "hash_distance": pa.array(evidence.hash_distance.astype(np.int32), mask=evidence.hash_distance < 0),
             "conflict": pa.array(evidence.conflicts, pa.string()),
-            "verdict": pa.array(verdict, pa.string()),
-            "rule": pa.array(rule, pa.string()),
+            "verdict": pa.array(verdicts.verdict, pa.string()),
+            "rule": pa.array(verdicts.rule, pa.string()),
         },
         schema=DUPLICATE_PAIRS.schema,
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -134,7 +135,7 @@ def _centres(short: Floats, cells: int) -> Floats:
     return np.ascontiguousarray(centres, np.float32)
 
 
-def _grouped(labels: Index, groups: int) -> tuple[Index, Index]:
+def _grouped(labels: npt.NDArray[np.integer[Any]], groups: int) -> tuple[Index, Index]:
     """Return the positions sorted by label, and where each label starts (``groups + 1`` offsets)."""
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], np.arange(groups + 1))

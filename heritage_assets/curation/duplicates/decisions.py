@@ -1,8 +1,8 @@
 """People's decisions as constraints: what must be together, what must be apart, and where they contradict each other.
 
 The latest decision about a pair wins; an undo takes one back (and may itself be undone). "same" joins, transitively; "different",
-"variant" and "page_of" keep apart. Where a "same" would join what another decision keeps apart, the older "same" gives way and the
-contradiction is reported: wrongly joined records are harder to find again than records left apart.
+"variant" and "page_of" keep apart. Where a "same" would join what another decision keeps apart, the older "same" gives way and
+the contradiction is reported: wrongly joined records are harder to find again than records left apart.
 """
 
 from __future__ import annotations

@@ -54,7 +54,5 @@ def greyscale(image: Image.Image) -> Image.Image:
     return image.convert("L").convert("RGB")
 
 
-EDITS: dict[str, Edit] = {
-    edit.__name__: edit for edit in (reencoded, halved, cropped, brightened, marked, greyscale)
-}
+EDITS: dict[str, Edit] = {edit.__name__: edit for edit in (reencoded, halved, cropped, brightened, marked, greyscale)}
 """By name."""

@@ -1,4 +1,7 @@
-"""Predicted groups against the truth: pair precision and recall, B-cubed, exact groups; from contingency counts, never from all pairs."""
+"""Predicted groups against the truth: pair precision and recall, B-cubed, exact groups.
+
+Computed from contingency counts, never from all pairs.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +28,9 @@ class PairError:
 class Evaluation:
     """Agreement of a partition with the truth over the records that both name.
 
-    Pair figures count unordered pairs; with no pair predicted precision is 1, with none to find recall is 1. B-cubed averages over
-    records (Bagga and Baldwin 1998; Amigó et al. 2009). ``exact_group_rate``: share of the true groups of two or more that are predicted
-    exactly; ``exact_groups_rate_all`` counts single records too. ``unknown``: truth records that no prediction names.
+    Pair figures count unordered pairs; with no pair predicted precision is 1, with none to find recall is 1. B-cubed averages
+    over records (Bagga and Baldwin 1998; Amigó et al. 2009). ``exact_group_rate``: share of the true groups of two or more
+    that are predicted exactly; ``exact_group_rate_all`` counts single records too. ``unknown``: truth records that no prediction names.
     """
 
     records: int
@@ -50,9 +53,7 @@ class Evaluation:
         return asdict(self)
 
 
-def evaluate_pairs(
-    predicted: Mapping[str, str], truth: Mapping[str, str], *, most_errors: int = 100
-) -> Evaluation:
+def evaluate_pairs(predicted: Mapping[str, str], truth: Mapping[str, str], *, most_errors: int = 100) -> Evaluation:
     """Compare two partitions.
 
     Args:

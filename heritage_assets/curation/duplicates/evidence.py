@@ -137,7 +137,7 @@ class Attributes:
     def described(self) -> Bools:
         """Whether a record says anything that could tell two things apart."""
         numbers = np.array([bool(values) for values in self.inventory], bool)
-        return (self.titles >= 0) | numbers
+        return np.asarray((self.titles >= 0) | numbers, bool)
 
     @cached_property
     def text_rows(self) -> Bools:
@@ -228,14 +228,14 @@ def vector_rows(column: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.float32]:
 
 
 def _same(codes: Index, a: Index, b: Index) -> Bools:
-    return (codes[a] >= 0) & (codes[a] == codes[b])
+    return np.asarray((codes[a] >= 0) & (codes[a] == codes[b]), bool)
 
 
 def _dates_differ(records: Attributes, a: Index, b: Index, tolerance: int) -> Bools:
     first, last = records.years
     gap = np.fmax(first[a] - last[b], first[b] - last[a])
     days = (records.dates[a] >= 0) & (records.dates[b] >= 0) & (records.dates[a] != records.dates[b])
-    return (np.nan_to_num(gap, nan=-1.0) > tolerance) | days
+    return np.asarray((np.nan_to_num(gap, nan=-1.0) > tolerance) | days, bool)
 
 
 def _numbers_of_pairs(numbers: list[frozenset[str]], a: Index, b: Index) -> tuple[Bools, Bools]:

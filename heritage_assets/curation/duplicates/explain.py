@@ -90,7 +90,13 @@ def explain(
     rules = constraints(archive.decisions())
     stored = _stored(archive.pairs(), a, b)
     pair = stored or _judged(archive, a, b, settings, image_cosine)
-    one = a in rows and b in rows and _alive(rows[a]) and _alive(rows[b]) and rows[a]["canonical_id"] == rows[b]["canonical_id"]
+    one = (
+        a in rows
+        and b in rows
+        and _alive(rows[a])
+        and _alive(rows[b])
+        and rows[a]["canonical_id"] == rows[b]["canonical_id"]
+    )
     path = _path(archive.pairs(), rules, a, b)
     made = tuple(_plain(row) for row in archive.decisions().to_pylist() if {row["guid_a"], row["guid_b"]} == {a, b})
     contradictions = tuple(c.message for c in rules.contradictions if {c.guid_a, c.guid_b} & {a, b})
@@ -211,13 +217,17 @@ def _answer(
     decided = rules.latest.get((a, b))
     if decided:
         lines.append(f"{decided['reviewer']} decided: {decided['decision']} ({decided['decision_id']}).")
-    lines.append(f"The pair itself is {pair['verdict']} by rule {pair['rule']}: {WHY.get(pair['rule'], 'one is not current')}")
+    lines.append(
+        f"The pair itself is {pair['verdict']} by rule {pair['rule']}: {WHY.get(pair['rule'], 'one is not current')}"
+    )
     if pair["conflict"]:
         lines.append(f"Declared differences: {pair['conflict']}.")
     if one and head not in (a, b):
         lines.append(f"Both are direct duplicates of {head}, which represents the object.")
     if not one and path:
-        lines.append(f"They hang together over {len(path)} steps, but no record is a direct duplicate of all: the chain was split.")
+        lines.append(
+            f"They hang together over {len(path)} steps, but no record is a direct duplicate of all: the chain was split."
+        )
     return tuple(lines)
 
 

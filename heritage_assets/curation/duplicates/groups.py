@@ -1,8 +1,9 @@
 """From pairs to groups: connected components, then the chain guard.
 
-Chain guard: in every group one record, the representative, is a direct duplicate of all others (or a person decided that they are the
-same as it, or as one of its duplicates). A component without such a record is a chain A~B~C; it is split into stars, greatest first.
-The result depends on the pairs, the decisions and the declared order of the records only, never on the order of arrival.
+Chain guard: in every group one record, the representative, is a direct duplicate of all others (or a person decided that they
+are the same as it, or as one of its duplicates). A component without such a record is a chain A~B~C; it is split into stars,
+greatest first. The result depends on the pairs, the decisions and the declared order of the records only, never on the order of
+arrival.
 """
 
 from __future__ import annotations

@@ -1,11 +1,13 @@
 """Exact join of 64-bit perceptual hashes by Hamming distance.
 
 Pigeonhole: cut 64 bits into k + 1 bands; two hashes that differ in at most k bits agree in at least one band. So only
-hashes that share a band are compared (multi-index hashing: Norouzi, Punjani, Fleet, CVPR 2012). Memory: 24 bytes per distinct hash and
-band, and ``CHUNK`` comparisons at a time.
+hashes that share a band are compared (multi-index hashing: Norouzi, Punjani, Fleet, CVPR 2012). Memory: 24 bytes per distinct
+hash and band, and ``CHUNK`` comparisons at a time.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -58,14 +60,14 @@ def near_hashes_between(
     values, inverse = np.unique(new, return_inverse=True)
     others, other_inverse = np.unique(archive, return_inverse=True)
     a, b = _near_distinct(values, others, distance)
-    return _expanded(a, b, inverse, other_inverse, most_pairs, ordered)
+    return _expanded((a, b), (inverse, other_inverse), most_pairs, ordered=ordered)
 
 
 def _near_distinct(values: Hashes, others: Hashes, distance: int) -> tuple[Index, Index]:
     edges = np.linspace(0, BITS, distance + 2).astype(int)
     found: list[Index] = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
-        mask = np.uint64(((1 << int(high - low)) - 1) << int(low))
+    for low, high in pairwise(edges.tolist()):
+        mask = np.uint64(((1 << (high - low)) - 1) << low)
         band = others & mask
         order = np.argsort(band, kind="stable")
         keys = band[order]
@@ -84,7 +86,7 @@ def _chunks(counts: Index) -> list[slice]:
     """Cut the rows so that each slice makes about ``CHUNK`` comparisons."""
     steps = np.cumsum(counts) // CHUNK
     edges = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(counts)]
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+    return [slice(a, b) for a, b in pairwise(edges) if b > a]
 
 
 def _ranges(rows: slice, start: Index, end: Index) -> tuple[Index, Index]:
@@ -97,9 +99,10 @@ def _ranges(rows: slice, start: Index, end: Index) -> tuple[Index, Index]:
 
 
 def _expanded(
-    a: Index, b: Index, inverse: Index, other_inverse: Index, most_pairs: int, ordered: bool
+    pairs: tuple[Index, Index], inverses: tuple[Index, Index], most_pairs: int, *, ordered: bool
 ) -> tuple[Index, Index]:
     """Turn pairs of distinct values back into pairs of rows."""
+    (a, b), (inverse, other_inverse) = pairs, inverses
     rows, row_starts = _members(inverse, int(inverse.max()) + 1 if len(inverse) else 0)
     others, other_starts = _members(other_inverse, int(other_inverse.max()) + 1 if len(other_inverse) else 0)
     sizes = np.diff(row_starts)[a] * np.diff(other_starts)[b]

@@ -1,12 +1,13 @@
 """Canonical ids: given once, kept for ever.
 
-An id is a UUID of version 8 (RFC 9562): 48 bits of time (when its founder was harvested, milliseconds), 12 bits of generation, 62 bits of
-the SHA-256 of the founder's guid. So ids sort by age, the same data give the same ids, and an id tells whether a record founded it.
+An id is a UUID of version 8 (RFC 9562): 48 bits of time (when its founder was harvested, milliseconds), 12 bits of generation,
+62 bits of the SHA-256 of the founder's guid. So ids sort by age, the same data give the same ids, and an id tells whether a
+record founded it.
 
 - A new group founds an id. A late arrival changes nothing.
 - When groups merge, the oldest id stays and the others become its aliases.
-- When a group splits, the part with the id's founder keeps it (else the part with most of its members); another part takes back the
-  alias that one of its members founded, or founds an id.
+- When a group splits, the part with the id's founder keeps it (else the part with most of its members); another part takes
+  back the alias that one of its members founded, or founds an id.
 - A record that is withdrawn leaves; the id stays with the others.
 """
 

@@ -14,31 +14,35 @@ Memory beside the vectors themselves: ``4 · rows · (reduced dimensions + 1)`` 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from heritage_assets.curation.duplicates.cells import CellPlan, plan_cells
 from heritage_assets.curation.duplicates.reduction import Reduction, normal_rows
+from heritage_assets.curation.duplicates.tiles import (
+    Floats,
+    Found,
+    Index,
+    Part,
+    Rows,
+    TooManyPairs,
+    cosines,
+    joined_parts,
+    near_in_tile,
+    verified,
+)
 from heritage_assets.curation.progress import Stage
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
+__all__ = ["JoinReport", "Pairs", "TooManyPairs", "cores", "cosines", "similar_pairs", "similar_pairs_between"]
 
 TILE_ROWS = 2_048
 TILE_BYTES = 4 * TILE_ROWS * TILE_ROWS
-VERIFY_ROWS = 2_048
 SMALL = 3_000
 """Below so many rows a plain product in all dimensions costs less than preparing anything."""
-
-
-class TooManyPairs(ValueError):
-    """The join would return more pairs than the caller allows; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -110,29 +114,23 @@ def similar_pairs(
     count = threads or cores()
     with threadpool_limits(1), ThreadPoolExecutor(count) as pool:
         if n <= SMALL:
-            reduction, short = None, vectors / np.maximum(norms, 1e-30)[:, None].astype(np.float32)
+            short: Floats = np.asarray(vectors / norms[:, None].astype(np.float32), np.float32)
             plan = CellPlan.single(n)
         else:
-            reduction = Reduction.fit(vectors, norms, threshold)
-            short = reduction.apply(vectors, norms, pool)
+            short = Reduction.fit(vectors, norms, threshold).apply(vectors, norms, pool)
             plan = plan_cells(short, threshold, pool, margin=1.0 if n <= exact_rows else margin)
-        slack = _slack(short.shape[1])
-        work = _Work(vectors, norms, short, plan, threshold, slack, most_pairs)
+        work = _Within(Rows(vectors, norms, short), plan, threshold)
         stage = Stage("similarity join", plan.work)
-        found = _Found(most_pairs)
+        found = Found(most_pairs)
         for visited, part in pool.map(work.visit, plan.visits()):
             found.add(part)
             stage.advance(visited)
         i, j, cosine = found.sorted(n)
-        exact = plan.exact
-        recall, sampled, sampled_pairs = 1.0, 0, 0
-        if not exact:
+        report = JoinReport(n, d, short.shape[1], plan.cells, plan.exact, plan.work, found.verified, len(i))
+        if not plan.exact:
             rows = np.sort(np.random.default_rng(n).choice(n, min(recall_rows, n), replace=False))
-            recall, sampled_pairs = _recall(work, rows, i, j, pool)
-            sampled = len(rows)
-    report = JoinReport(
-        n, d, short.shape[1], plan.cells, exact, plan.work, found.verified, len(i), recall, sampled, sampled_pairs
-    )
+            recall, truth = _recall(work, rows, i, j, pool)
+            report = replace(report, recall=recall, sampled=len(rows), sampled_pairs=truth)
     return Pairs(i, j, cosine, report)
 
 
@@ -157,9 +155,9 @@ def similar_pairs_between(
     """
     _check_threshold(threshold)
     norms = normal_rows(new, "new")
-    found = _Found(most_pairs)
+    found = Found(most_pairs)
     reduction: Reduction | None = None
-    short: Floats | None = None
+    rows = Rows(new, norms, new)
     seen = 0
     with threadpool_limits(1), ThreadPoolExecutor(threads or cores()) as pool:
         for offset, block in archive:
@@ -175,27 +173,14 @@ def similar_pairs_between(
                 continue
             if reduction is None:
                 reduction = Reduction.fit(block, block_norms, threshold)
-                short = reduction.apply(new, norms, pool)
-            assert short is not None
-            other = reduction.apply(block, block_norms, pool)
-            work = _Between(new, norms, short, block, block_norms, other, threshold, _slack(short.shape[1]))
+                rows = Rows(new, norms, reduction.apply(new, norms, pool))
+            other = Rows(block, block_norms, reduction.apply(block, block_norms, pool))
+            work = _Between(rows, other, threshold)
             for part in pool.map(work.visit, range(0, len(block), TILE_ROWS)):
                 found.add((part[0], part[1] + offset, part[2], part[3]))
     i, j, cosine = found.sorted(None)
-    width = 0 if short is None else short.shape[1]
-    report = JoinReport(seen, new.shape[1], width, 1, True, seen * len(new), found.verified, len(i))
+    report = JoinReport(seen, new.shape[1], rows.short.shape[1], 1, True, seen * len(new), found.verified, len(i))
     return Pairs(i, j, cosine, report)
-
-
-def cosines(vectors: Floats, others: Floats) -> Doubles:
-    """Return the float64 cosine of each row of ``vectors`` with the same row of ``others``; both (n, d) float32."""
-    result = np.empty(len(vectors))
-    for start in range(0, len(vectors), VERIFY_ROWS):
-        a = vectors[start : start + VERIFY_ROWS].astype(np.float64)
-        b = others[start : start + VERIFY_ROWS].astype(np.float64)
-        scale = np.sqrt(np.einsum("ij,ij->i", a, a)) * np.sqrt(np.einsum("ij,ij->i", b, b))
-        result[start : start + VERIFY_ROWS] = np.einsum("ij,ij->i", a, b) / scale
-    return np.clip(result, -1.0, 1.0)
 
 
 def cores() -> int:
@@ -203,156 +188,69 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-Part = tuple[Index, Index, Doubles, int]
-"""Row numbers, their cosines, and how many candidates were verified."""
+@dataclass(frozen=True)
+class _Within:
+    """The visits of a self-join: one cell's members with each other and with the cell's guests."""
 
-
-@dataclass
-class _Work:
-    """The visits of a self-join: queries of one cell against its rows."""
-
-    vectors: Floats
-    norms: Doubles
-    short: Floats
+    rows: Rows
     plan: CellPlan
     threshold: float
-    slack: float
-    most_pairs: int
 
     def visit(self, cell: int) -> tuple[int, Part]:
-        """Compare the rows of ``cell`` with each other and with the rows from elsewhere that may have a partner in it."""
+        """Return how many pairs were multiplied, and what was found in a cell."""
         members, guests = self.plan.rows(cell)
-        base = np.ascontiguousarray(self.short[members])
+        base = np.ascontiguousarray(self.rows.short[members])
         parts: list[Part] = []
         for start in range(0, len(members), TILE_ROWS):
             tile = base[start : start + TILE_ROWS]
             for other in range(start, len(members), TILE_ROWS):
-                a, b = self._near(tile, base[other : other + TILE_ROWS], triangle=other == start)
+                a, b = near_in_tile(tile, base[other : other + TILE_ROWS], self.bound, triangle=other == start)
                 parts.append(self.verified(members[start + a], members[other + b]))
         for at in range(0, len(guests), TILE_ROWS):
-            rows = guests[at : at + TILE_ROWS]
-            tile = self.short[rows]
+            visitors = guests[at : at + TILE_ROWS]
+            tile = self.rows.short[visitors]
             for other in range(0, len(members), TILE_ROWS):
-                a, b = self._near(tile, base[other : other + TILE_ROWS])
-                parts.append(self.verified(rows[a], members[other + b]))
-        visited = len(members) * (len(members) - 1) // 2 + len(guests) * len(members)
-        return visited, _joined(parts)
+                a, b = near_in_tile(tile, base[other : other + TILE_ROWS], self.bound)
+                parts.append(self.verified(visitors[a], members[other + b]))
+        multiplied = len(members) * (len(members) - 1) // 2 + len(guests) * len(members)
+        return multiplied, joined_parts(parts)
 
-    def _near(self, a: Floats, b: Floats, *, triangle: bool = False) -> tuple[Index, Index]:
-        return near_in_tile(a, b, self.threshold - self.slack, triangle=triangle)
+    @property
+    def bound(self) -> float:
+        """What a short product must reach."""
+        return self.threshold - rounding(self.rows.short.shape[1])
 
     def verified(self, i: Index, j: Index) -> Part:
-        """Keep the candidates whose cosine, in float64 and all dimensions, reaches the threshold."""
-        if not len(i):
-            return i, j, np.empty(0), 0
-        if len(i) > self.most_pairs * 4:
-            raise _too_many(self.most_pairs)
-        return _verify(self.vectors, self.norms, self.vectors, self.norms, i, j, self.threshold)
+        """Keep the pairs of rows that reach the threshold."""
+        return verified(self.rows, self.rows, i, j, self.threshold)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Between:
-    """The visits of a join with one archive block."""
+    """The visits of a join with one archive block: all new rows with a slice of the block."""
 
-    new: Floats
-    norms: Doubles
-    short: Floats
-    block: Floats
-    block_norms: Doubles
-    other: Floats
+    new: Rows
+    block: Rows
     threshold: float
-    slack: float
 
     def visit(self, start: int) -> Part:
-        """Compare all new rows with a slice of the block."""
-        tile = self.other[start : start + TILE_ROWS]
+        """Return what was found in the slice that begins at ``start``."""
+        tile = self.block.short[start : start + TILE_ROWS]
+        bound = self.threshold - rounding(tile.shape[1])
         parts: list[Part] = []
-        for at in range(0, len(self.short), TILE_ROWS):
-            a, b = near_in_tile(self.short[at : at + TILE_ROWS], tile, self.threshold - self.slack)
-            parts.append(_verify(self.new, self.norms, self.block, self.block_norms, a + at, b + start, self.threshold))
-        return _joined(parts)
+        for at in range(0, len(self.new.short), TILE_ROWS):
+            a, b = near_in_tile(self.new.short[at : at + TILE_ROWS], tile, bound)
+            parts.append(verified(self.new, self.block, a + at, b + start, self.threshold))
+        return joined_parts(parts)
 
 
-def near_in_tile(a: Floats, b: Floats, bound: float, *, triangle: bool = False) -> tuple[Index, Index]:
-    """Return where ``a @ b.T`` reaches ``bound``; with ``triangle`` only above the diagonal."""
-    product = a @ b.T
-    # One pass finds the rows worth a second look: most tiles have none.
-    hit = np.flatnonzero(product.max(axis=1) >= bound)
-    if not len(hit):
-        return hit, hit
-    at, column = np.nonzero(product[hit] >= bound)
-    row = hit[at]
-    if triangle:
-        above = row < column
-        row, column = row[above], column[above]
-    return row, column
-
-
-def _verify(a: Floats, na: Doubles, b: Floats, nb: Doubles, i: Index, j: Index, threshold: float) -> Part:
-    keep_i: list[Index] = []
-    keep_j: list[Index] = []
-    keep: list[Doubles] = []
-    for start in range(0, len(i), VERIFY_ROWS):
-        ii, jj = i[start : start + VERIFY_ROWS], j[start : start + VERIFY_ROWS]
-        value = np.einsum("ij,ij->i", a[ii].astype(np.float64), b[jj].astype(np.float64)) / (na[ii] * nb[jj])
-        reached = value >= threshold
-        keep_i.append(ii[reached])
-        keep_j.append(jj[reached])
-        keep.append(value[reached])
-    if not keep:
-        return i, j, np.empty(0), 0
-    return np.concatenate(keep_i), np.concatenate(keep_j), np.concatenate(keep), len(i)
-
-
-def _joined(parts: list[Part]) -> Part:
-    if not parts:
-        nothing = np.empty(0, np.int64)
-        return nothing, nothing, np.empty(0), 0
-    return (
-        np.concatenate([part[0] for part in parts]),
-        np.concatenate([part[1] for part in parts]),
-        np.concatenate([part[2] for part in parts]),
-        sum(part[3] for part in parts),
-    )
-
-
-class _Found:
-    """Pairs gathered from all visits, bounded."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.count = 0
-        self.verified = 0
-        self.parts: list[Part] = []
-
-    def add(self, part: Part) -> None:
-        self.count += len(part[0])
-        self.verified += part[3]
-        # A pair can be found from both of its cells.
-        if self.count > 2 * self.most:
-            raise _too_many(self.most)
-        if len(part[0]):
-            self.parts.append(part)
-
-    def sorted(self, rows: int | None) -> tuple[Index, Index, Floats]:
-        """Return the distinct pairs sorted by (i, j); a self-join (``rows`` given) is brought to i < j first."""
-        i, j, cosine, _ = _joined(self.parts)
-        if rows is not None:
-            i, j = np.minimum(i, j), np.maximum(i, j)
-        width = int(j.max()) + 1 if len(j) else 1
-        _, first = np.unique(i * width + j, return_index=True)
-        if len(first) > self.most:
-            raise _too_many(self.most)
-        return i[first], j[first], np.minimum(cosine[first], 1.0).astype(np.float32)
-
-
-def _recall(work: _Work, rows: Index, i: Index, j: Index, pool: ThreadPoolExecutor) -> tuple[float, int]:
+def _recall(work: _Within, rows: Index, i: Index, j: Index, pool: ThreadPoolExecutor) -> tuple[float, int]:
     """Return the share of the sampled rows' exact partners that the join found, and how many partners there are."""
-    n = len(work.vectors)
-    short = work.short[rows]
+    n = len(work.rows.vectors)
+    short = work.rows.short[rows]
 
     def partners(start: int) -> int:
-        a, b = near_in_tile(short, work.short[start : start + TILE_ROWS], work.threshold - work.slack)
+        a, b = near_in_tile(short, work.rows.short[start : start + TILE_ROWS], work.bound)
         other = b + start
         apart = rows[a] != other
         return len(work.verified(rows[a][apart], other[apart])[0])
@@ -364,7 +262,7 @@ def _recall(work: _Work, rows: Index, i: Index, j: Index, pool: ThreadPoolExecut
     return (hit / truth if truth else 1.0), truth
 
 
-def _slack(width: int) -> float:
+def rounding(width: int) -> float:
     """Bound the rounding of a float32 product of two unit rows of ``width`` numbers, and of the rows themselves."""
     return (width + 8) * 2.0**-24 * 1.01
 
@@ -372,16 +270,3 @@ def _slack(width: int) -> float:
 def _check_threshold(threshold: float) -> None:
     if not 0.0 < threshold <= 1.0:
         raise ValueError(f"threshold must be a cosine in (0, 1], not {threshold}")
-
-
-def _too_many(most: int) -> TooManyPairs:
-    return TooManyPairs(
-        f"more than {most:,} pairs reach the threshold: the encoder's scores crowd near 1, or one picture (a placeholder?) stands "
-        "for many records. Calibrate the threshold for this encoder, or lower `most_same_image`."
-    )
-
-
-def blocks(rows: int, size: int) -> Iterator[slice]:
-    """Yield slices of at most ``size`` that cover ``rows``."""
-    for start in range(0, rows, size):
-        yield slice(start, min(start + size, rows))

@@ -28,8 +28,8 @@ Bools = npt.NDArray[np.bool_]
 class GroupChanges:
     """Rows of ``canonical_records`` to insert or update, and what happened.
 
-    ``merges``: (id kept, id that became its alias); ``splits``: (id, id of the part that left); ``changed_groups``: canonical ids of groups of
-    two or more whose rows change.
+    ``merges``: (id kept, id that became its alias); ``splits``: (id, id of the part that left); ``changed_groups``: canonical ids
+    of groups of two or more whose rows change.
     """
 
     merge: pa.Table
@@ -52,8 +52,8 @@ def regroup(
         archive: its pairs, canonical rows and decisions, as they are now; evidence of current records.
         settings: the declared order of representatives.
         encoder: written into the rows.
-        affected: guids that are new, changed, or in pairs that changed. Records that decisions name, and groups whose stored rows do not
-            fit together (another run was killed half-way), are added.
+        affected: guids that are new, changed, or in pairs that changed. Records that decisions name, and groups whose stored
+            rows do not fit together (another run was killed half-way), are added.
         gone: guids that were withdrawn.
 
     Memory: guids, ids and pairs of the whole archive (about 150 bytes a record), evidence of what is recomputed.

@@ -1,4 +1,4 @@
-"""Settings of canonicalization; ``HERITAGE_DUPLICATES__*`` in the environment. The rules that read them are in ``verdicts.py``."""
+"""Settings of canonicalization (``HERITAGE_DUPLICATES__*``); the rules that read them are in ``verdicts.py``."""
 
 from __future__ import annotations
 

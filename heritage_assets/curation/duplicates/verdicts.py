@@ -3,8 +3,8 @@
 The first rule that holds decides. Each is named, and its name is stored with the pair. ``p`` are the columns of the evidence
 (:class:`~.evidence.PairEvidence`), ``s`` the settings; comparisons with an unknown value (NaN) are false.
 
-What people declare comes before what pixels resemble: two pages, two sides, two states, two inventory numbers of one house are two
-objects however alike they look. Pixels decide where nothing is declared.
+What people declare comes before what pixels resemble: two pages, two sides, two states, two inventory numbers of one house are
+two objects however alike they look. Pixels decide where nothing is declared.
 """
 
 from __future__ import annotations
