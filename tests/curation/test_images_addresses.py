@@ -184,14 +184,14 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
     ],
 )
 def test_retry_after_is_read_and_bounded(header, seconds) -> None:
-    due = parse_retry_after(header, NOW)
-    assert due == (None if seconds is None else NOW + timedelta(seconds=seconds))
+    wait = parse_retry_after(header, NOW)
+    assert wait == (None if seconds is None else timedelta(seconds=seconds))
 
 
 @given(st.text(max_size=40))
 def test_any_retry_after_is_survived(header) -> None:
-    due = parse_retry_after(header, NOW)
-    assert due is None or NOW <= due <= NOW + timedelta(days=7)
+    wait = parse_retry_after(header, NOW)
+    assert wait is None or timedelta() <= wait <= timedelta(days=7)
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,8 @@ def rows(tmp_path_factory: pytest.TempPathFactory):
             "max_frames": 50,
             "max_bytes": 4 << 20,
             "max_pixels": 1_000_000,
-            "total_timeout": 1.0,
-            "read_timeout": 0.5,
+            "total_timeout": 2.0,
+            "read_timeout": 1.0,
             "host_failures": 1000,
             "host_concurrency": 16,
         }

@@ -20,19 +20,19 @@ LONGEST_RETRY_AFTER = timedelta(days=7)
 """A longer Retry-After is an error, or a way to be rid of us; it is cut."""
 
 
-def parse_retry_after(value: str | None, now: datetime) -> datetime | None:
-    """Return the time named by a Retry-After header (seconds or an HTTP date), or None where it names none."""
+def parse_retry_after(value: str | None, now: datetime) -> timedelta | None:
+    """Return the wait that a Retry-After header asks for (seconds or an HTTP date), or None where it asks for none."""
     if not value:
         return None
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return now + timedelta(seconds=min(int(text[:20]), LONGEST_RETRY_AFTER.total_seconds()))
+        return timedelta(seconds=min(int(text[:20]), LONGEST_RETRY_AFTER.total_seconds()))
     try:
         due = parsedate_to_datetime(text)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
     due = due if due.tzinfo else due.replace(tzinfo=UTC)
-    return min(max(due, now), now + LONGEST_RETRY_AFTER)
+    return min(max(due - now, timedelta()), LONGEST_RETRY_AFTER)
 
 
 class HostGate:
@@ -98,22 +98,23 @@ class HostGate:
             self._calm = 0
             self._released.set()
 
-    def complained(self, retry_after: datetime | None, now: datetime) -> None:
+    def complained(self, retry_after: timedelta | None) -> None:
         """Slow down after a 429 or 503, pause as asked, and close the gate when the pause is too long to wait for."""
         self._unreachable = 0
         self._calm = 0
         self.limit = max(1, self.limit // 2)
-        pause = (retry_after - now).total_seconds() if retry_after else DEFAULT_PAUSE * 2 ** min(self._complaints, 10)
+        pause = DEFAULT_PAUSE * 2 ** min(self._complaints, 10) if retry_after is None else retry_after.total_seconds()
         self._complaints += 1
-        longest = self._settings.longest_pause
-        if retry_after and pause > longest:
-            self._closed = lambda: ImageError(
-                Reason.RATE_LIMITED,
-                f"not tried: {self.host} asked for a pause until {retry_after:%Y-%m-%d %H:%M:%S} UTC",
-                retry_after=retry_after,
-                tried=False,
-            )
-        self._resume = max(self._resume, time.monotonic() + min(pause, longest))
+        longest, now = self._settings.longest_pause, time.monotonic()
+        if retry_after is not None and pause > longest:
+            end = now + pause
+            self._closed = lambda: self._paused_until(end)
+        self._resume = max(self._resume, now + min(pause, longest))
+
+    def _paused_until(self, end: float) -> ImageError:
+        rest = timedelta(seconds=max(0.0, end - time.monotonic()))
+        detail = f"not tried: {self.host} asked for a pause that lasts {rest.total_seconds():.0f} s more"
+        return ImageError(Reason.RATE_LIMITED, detail, retry_after=rest, tried=False)
 
     def unreachable(self, error: ImageError) -> None:
         """Count a failure to reach the host; several in a row close the gate for this run."""

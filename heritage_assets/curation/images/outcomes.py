@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ DETAIL_LENGTH = 500
 
 
 class ImageError(Exception):
-    """An image can't be had: the reason, what was seen, and when the host allows another try."""
+    """An image can't be had: the reason, what was seen, and how long the host wants to be left alone."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class ImageError(Exception):
         detail: str,
         *,
         http_status: int | None = None,
-        retry_after: datetime | None = None,
+        retry_after: timedelta | None = None,
         tried: bool = True,
     ) -> None:
         super().__init__(f"{reason}: {detail}")

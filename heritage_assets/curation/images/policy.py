@@ -179,19 +179,18 @@ REASONS: dict[Reason, ReasonSpec] = {
 
 
 def next_attempt(
-    settings: FetchSettings, attempts: int, now: datetime, retry_after: datetime | None
+    settings: FetchSettings, attempts: int, now: datetime, retry_after: timedelta | None
 ) -> datetime | None:
     """Return when an image that failed ``attempts`` times in a transient way is due again (UTC), or None to give up.
 
     The wait is ``retry_base`` × 2^(attempts-1), at most ``retry_cap``, of which the upper half is random, so that images that
-    failed together don't come back together. A later ``retry_after`` wins. The age of a failure is the sum of the nominal
+    failed together don't come back together. A longer ``retry_after`` wins. The age of a failure is the sum of the nominal
     waits, so time in which the platform did not run doesn't count.
     """
     if failure_age(settings, attempts) >= settings.retry_age:
         return None
     wait = nominal_wait(settings, attempts) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
-    due = now + wait
-    return max(due, retry_after) if retry_after else due
+    return now + max(wait, retry_after or timedelta())
 
 
 def nominal_wait(settings: FetchSettings, attempts: int) -> timedelta:

@@ -179,10 +179,10 @@ class HttpFetcher:
 
     def _judge(self, address: httpx.URL, response: httpcore.Response, gate: HostGate) -> httpx.URL | None:
         """Return where a redirect leads, None for an answer with a body to read; raise for all else."""
-        status, now = response.status, datetime.now(UTC)
+        status = response.status
         if status in (429, 503):
-            retry_after = parse_retry_after(header(response, b"retry-after"), now)
-            gate.complained(retry_after, now)
+            retry_after = parse_retry_after(header(response, b"retry-after"), datetime.now(UTC))
+            gate.complained(retry_after)
             reason = Reason.RATE_LIMITED if status == 429 else Reason.SERVER_ERROR
             raise ImageError(reason, said(address, status), http_status=status, retry_after=retry_after)
         gate.answered()
