@@ -225,7 +225,9 @@ def paper(rng: np.random.Generator, height: int, width: int, tone: Rgb, age: flo
     spots = Shape(height, width)
     for _ in range(int(rng.integers(0, 5 + int(10 * age)))):
         radius = float(rng.uniform(0.6, 2.6))
-        spots.ellipse(float(rng.uniform(0, width)), float(rng.uniform(0, height)), radius, radius, int(rng.integers(40, 150)))
+        spots.ellipse(
+            float(rng.uniform(0, width)), float(rng.uniform(0, height)), radius, radius, int(rng.integers(40, 150))
+        )
     paint(sheet, spots, (0.55, 0.38, 0.2), 0.5)
     return sheet
 

@@ -47,6 +47,11 @@ class MuseumObject:
         """The kind that the class names."""
         return KINDS[self.klass]
 
+    @property
+    def family(self) -> str:
+        """The id that a thing and its look-alikes share."""
+        return self.object_id.rstrip("abcdefgh")
+
     def look_alike(self, variant: int, variant_kind: str) -> MuseumObject:
         """Return another thing that looks very much like this one."""
         return replace(
@@ -94,7 +99,10 @@ def _draw(object_id: str, kind: Kind, rng: np.random.Generator) -> MuseumObject:
 
 
 def _maker(klass: str, attributes: Mapping[str, Value]) -> str:
-    school = next((str(attributes[axis]) for axis in ("style", "technique", "process", "ware", "layout") if axis in attributes), "")
+    school = next(
+        (str(attributes[axis]) for axis in ("style", "technique", "process", "ware", "layout") if axis in attributes),
+        "",
+    )
     motif = str(next(iter(attributes.values())))
     return MAKERS[zlib.crc32(f"{klass}/{school}/{motif}".encode()) % len(MAKERS)]
 

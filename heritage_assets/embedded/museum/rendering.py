@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -55,5 +56,15 @@ def render(obj: MuseumObject) -> Image.Image:
     """Draw a thing: an RGB picture of ``obj.size``, the same for the same object."""
     width, height = obj.size
     rng = np.random.default_rng(obj.seed)
-    picture = PAINTERS[obj.klass](obj.attributes, rng, height, width)
+    picture = _painter(obj)(obj.attributes, rng, height, width)
     return Image.fromarray(np.clip(picture * 255 + 0.5, 0, 255).astype(np.uint8))
+
+
+def _painter(obj: MuseumObject) -> Painter:
+    if obj.variant_kind == "coin":
+        return partial(coin, wear=obj.variant)
+    if obj.variant_kind == "state":
+        return partial(draw_print, state=obj.variant)
+    if obj.variant_kind in ("page", "verso"):
+        return partial(manuscript, page=obj.variant, verso=obj.variant_kind == "verso")
+    return PAINTERS[obj.klass]

@@ -7,7 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image, ImageDraw
 
-from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, darken, font, grid, mix, noise, paint, relief, rgb, soft
+from heritage_assets.embedded.museum.canvas import (
+    Pixels,
+    Rgb,
+    Shape,
+    darken,
+    font,
+    grid,
+    mix,
+    noise,
+    paint,
+    relief,
+    rgb,
+    soft,
+)
 from heritage_assets.embedded.museum.kinds import Value
 from heritage_assets.embedded.museum.painters import figures
 from heritage_assets.embedded.museum.painters.figures import Pen, figure
@@ -18,7 +31,12 @@ _METALS: dict[str, tuple[Rgb, Rgb, Rgb]] = {
     "bronze": ((0.17, 0.09, 0.05), (0.54, 0.32, 0.18), (0.88, 0.66, 0.46)),
     "patina": ((0.05, 0.14, 0.12), (0.25, 0.5, 0.42), (0.66, 0.86, 0.74)),
 }
-_HEADS = {"laureate_head": figures.laurel, "crowned_head": figures.crown, "bearded_head": figures.beard, "helmeted_head": figures.helmet}
+_HEADS = {
+    "laureate_head": figures.laurel,
+    "crowned_head": figures.crown,
+    "bearded_head": figures.beard,
+    "helmeted_head": figures.helmet,
+}
 
 
 def _motif(name: str, mirrored: bool, height: int, width: int, x: float, y: float, s: float) -> Pixels:
@@ -67,7 +85,8 @@ def _rim_text(text: str, height: int, width: int, x: float, y: float, radius: fl
 def coin(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int, wear: int = 0) -> Pixels:
     """Strike a coin; ``wear`` above 0 is another coin of the same mould: turned, scratched, lit a little otherwise."""
     cloth = mix(rgb(str(a["backdrop_colour"])), (0.4, 0.38, 0.36), 0.15)
-    other = np.random.default_rng([wear, int(rng.integers(2**31))]) if wear else None
+    salt = int(rng.integers(2**31))
+    other = np.random.default_rng([wear, salt]) if wear else None
     picture = np.broadcast_to(np.asarray(cloth, np.float32), (height, width, 3)) * (
         1 + 0.05 * noise(rng, height, width, 120) + 0.04 * rng.standard_normal((height, width), dtype=np.float32)
     )[..., None].astype(np.float32)
@@ -77,7 +96,9 @@ def coin(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     edge = np.linspace(0, 2 * np.pi, 120, endpoint=False)
     rough = {"irregular_flan": 0.06, "round_flan": 0.004, "holed_flan": 0.01}[str(a["flan"])]
     bumps = sum(np.sin(k * edge + rng.uniform(0, 6)) / k for k in (2, 3, 5, 7)) * rough
-    flan.polygon([(x + radius * (1 + b) * np.cos(t), y + radius * (1 + b) * np.sin(t)) for t, b in zip(edge, bumps, strict=True)])
+    flan.polygon(
+        [(x + radius * (1 + b) * np.cos(t), y + radius * (1 + b) * np.sin(t)) for t, b in zip(edge, bumps, strict=True)]
+    )
     if a["flan"] == "holed_flan":
         flan.ellipse(x, y - radius * 0.8, radius * 0.075, radius * 0.075, 0)
     disc = flan.mask()
@@ -91,12 +112,23 @@ def coin(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
         for t in np.linspace(0, 2 * np.pi, 30, endpoint=False):
             for inner in (0.8, 0.96):
                 cx, cy, tip = x + 0.88 * radius * np.cos(t), y + 0.88 * radius * np.sin(t), t + 0.2
-                border.polygon([(cx, cy), (x + inner * radius * np.cos(t + 0.12), y + inner * radius * np.sin(t + 0.12)), (x + (inner * 0.5 + 0.44) * radius * np.cos(tip), y + (inner * 0.5 + 0.44) * radius * np.sin(tip))])
+                border.polygon(
+                    [
+                        (cx, cy),
+                        (x + inner * radius * np.cos(t + 0.12), y + inner * radius * np.sin(t + 0.12)),
+                        (
+                            x + (inner * 0.5 + 0.44) * radius * np.cos(tip),
+                            y + (inner * 0.5 + 0.44) * radius * np.sin(tip),
+                        ),
+                    ]
+                )
     else:
         border.arc(x, y, radius * 0.96, radius * 0.96, 0, 360, radius * 0.035)
     heights += soft(border.mask(), 1.2) * 0.8
     if kind == "legend_border":
-        heights += soft(_rim_text(f"{str(a['place']).upper()} · ANNO DOMINI ·", height, width, x, y, radius * 0.82), 0.8) * 0.9
+        heights += (
+            soft(_rim_text(f"{str(a['place']).upper()} · ANNO DOMINI ·", height, width, x, y, radius * 0.82), 0.8) * 0.9
+        )
     size = radius * (0.62 if kind in ("legend_border", "wreath_border") else 0.74)
     raised = _motif(str(a["motif"]), a["facing"] == "facing_right", height, width, x, y, size)
     heights += raised * 2.0
@@ -115,7 +147,9 @@ def coin(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     sheen = 0.5 + 0.42 * light + 0.13 * -(gx + gy) + 0.05 * noise(grain, height, width, 60)
     sheen = sheen + 0.13 * np.clip(raised, 0, 1) - 0.08
     dark, tone, bright = _METALS[str(a["metal"])]
-    ramp = np.stack([np.interp(sheen, (0.05, 0.5, 0.98), (dark[c], tone[c], bright[c])) for c in range(3)], axis=-1).astype(np.float32)
+    ramp = np.stack(
+        [np.interp(sheen, (0.05, 0.5, 0.98), (dark[c], tone[c], bright[c])) for c in range(3)], axis=-1
+    ).astype(np.float32)
     shadow = np.roll(soft(disc, 9), (int(radius * 0.05), int(radius * 0.04)), axis=(0, 1))
     darken(picture, shadow, 0.6 if a["backdrop_colour"] != "black" else 0.9)
     if a["backdrop_colour"] == "black":

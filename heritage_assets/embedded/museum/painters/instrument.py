@@ -28,7 +28,10 @@ class _Turned:
         shape.polygon([self.at(*p) for p in points], value)
 
     def oval(self, shape: Shape, px: float, py: float, rx: float, ry: float, value: int = 255) -> None:
-        shape.polygon([self.at(px + rx * float(np.cos(t)), py + ry * float(np.sin(t))) for t in np.linspace(0, 2 * np.pi, 48)], value)
+        shape.polygon(
+            [self.at(px + rx * float(np.cos(t)), py + ry * float(np.sin(t))) for t in np.linspace(0, 2 * np.pi, 48)],
+            value,
+        )
 
     def line(self, shape: Shape, points: list[tuple[float, float]], width: float) -> None:
         shape.line([self.at(*p) for p in points], width * self.s)
@@ -47,7 +50,14 @@ def instrument(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     form, colour = str(a["form"]), rgb(str(a["body_colour"]))
     picture = wall(rng, height, width, mix(rgb(str(a["backdrop_colour"])), (0.45, 0.45, 0.45), 0.1), 0.82)
     angle = {"upright": 0.0, "leaning_left": -0.36, "leaning_right": 0.36}[str(a["pose"])]
-    t = _Turned(height, width, width / 2, height * (0.57 if form in ("lute", "violin", "guitar") else 0.52), min(height * 0.405, width * 0.5), angle)
+    t = _Turned(
+        height,
+        width,
+        width / 2,
+        height * (0.57 if form in ("lute", "violin", "guitar") else 0.52),
+        min(height * 0.405, width * 0.5),
+        angle,
+    )
     body, dark, pale, strings, deco = (t.shape() for _ in range(5))
     face: tuple[float, float] = (0.0, 0.4)
     if form in ("lute", "violin", "guitar"):
@@ -55,7 +65,13 @@ def instrument(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
             ts = np.linspace(0, 1, 30)
             half = 0.46 * np.sin(np.pi * ts**1.35) ** 0.75
             ys = -0.15 + 1.05 * ts
-            t.poly(body, [*zip((-half).tolist(), ys.tolist(), strict=True), *zip(half[::-1].tolist(), ys[::-1].tolist(), strict=True)])
+            t.poly(
+                body,
+                [
+                    *zip((-half).tolist(), ys.tolist(), strict=True),
+                    *zip(half[::-1].tolist(), ys[::-1].tolist(), strict=True),
+                ],
+            )
             t.poly(dark, [(-0.08, -0.92), (0.08, -0.92), (0.36, -1.08), (0.32, -1.16), (-0.06, -1.0)])
         else:
             t.poly(body, _waisted(*((0.34, 0.22, 0.42) if form == "violin" else (0.36, 0.26, 0.48))))
@@ -63,7 +79,9 @@ def instrument(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
         t.poly(dark, [(-0.055, 0.1), (0.055, 0.1), (0.045, -0.96), (-0.045, -0.96)])
         if form == "violin":
             for side in (-1, 1):
-                t.line(dark, [(side * 0.17, 0.28), (side * 0.14, 0.36), (side * 0.18, 0.46), (side * 0.15, 0.54)], 0.025)
+                t.line(
+                    dark, [(side * 0.17, 0.28), (side * 0.14, 0.36), (side * 0.18, 0.46), (side * 0.15, 0.54)], 0.025
+                )
             t.poly(pale, [(-0.12, 0.44), (0.12, 0.44), (0.1, 0.48), (-0.1, 0.48)])
             t.poly(dark, [(-0.05, 0.5), (0.05, 0.5), (0.07, 0.78), (-0.07, 0.78)])
         else:
@@ -111,7 +129,16 @@ def instrument(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     grain = np.repeat(noise(rng, height, max(2, width // 5), 30, 3), 5, axis=1)
     grain = np.pad(grain, ((0, 0), (0, width - grain.shape[1])), mode="edge")
     metal = form == "trumpet"
-    paint(picture, mask, np.clip(np.asarray(mix(colour, (0.95, 0.8, 0.4), 0.12 if metal else 0.0), np.float32) * (gloss[None, :] * (1 + (0.02 if metal else 0.13) * grain))[..., None], 0, 1))
+    paint(
+        picture,
+        mask,
+        np.clip(
+            np.asarray(mix(colour, (0.95, 0.8, 0.4), 0.12 if metal else 0.0), np.float32)
+            * (gloss[None, :] * (1 + (0.02 if metal else 0.13) * grain))[..., None],
+            0,
+            1,
+        ),
+    )
     inner = np.clip(mask - soft(mask, 7), 0, 1)
     darken(picture, np.roll(inner, (-2, -2), axis=(0, 1)), -0.5 if metal else -0.28)
     darken(picture, np.clip(mask - np.roll(mask, (-4, -4), axis=(0, 1)), 0, 1), 0.45)
@@ -119,14 +146,21 @@ def instrument(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
         ivory = a["decoration"] == "inlaid"
         blossoms = t.shape()
         for k in range(7):
-            px, py = face[0] + (0.2 if form != "harp" else 0.0) * float(np.cos(k * 2.4)) * (k / 7 + 0.4), face[1] + 0.25 * float(np.sin(k * 2.4)) * (k / 7 + 0.5)
+            px, py = (
+                face[0] + (0.2 if form != "harp" else 0.0) * float(np.cos(k * 2.4)) * (k / 7 + 0.4),
+                face[1] + 0.25 * float(np.sin(k * 2.4)) * (k / 7 + 0.5),
+            )
             if ivory:
                 t.poly(deco, [(px - 0.05, py), (px, py - 0.075), (px + 0.05, py), (px, py + 0.075)])
             else:
                 for j in range(5):
-                    t.oval(deco, px + 0.045 * float(np.cos(j * 1.257)), py + 0.045 * float(np.sin(j * 1.257)), 0.032, 0.032)
+                    t.oval(
+                        deco, px + 0.045 * float(np.cos(j * 1.257)), py + 0.045 * float(np.sin(j * 1.257)), 0.032, 0.032
+                    )
                 t.oval(blossoms, px, py, 0.025, 0.025)
-        tone: Rgb = (0.95, 0.91, 0.8) if ivory else ((0.9, 0.3, 0.36) if a["body_colour"] != "red" else (0.95, 0.85, 0.6))
+        tone: Rgb = (
+            (0.95, 0.91, 0.8) if ivory else ((0.9, 0.3, 0.36) if a["body_colour"] != "red" else (0.95, 0.85, 0.6))
+        )
         paint(picture, deco.mask() * mask, tone)
         paint(picture, blossoms.mask() * mask, (0.96, 0.8, 0.3))
         if ivory and form in ("lute", "violin", "guitar", "drum"):
@@ -136,13 +170,28 @@ def instrument(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     paint(picture, pale, (0.93, 0.88, 0.76))
     paint(picture, strings, (0.93, 0.9, 0.82), 0.85)
     ribbon = rgb(str(a["ribbon_colour"]))
-    knot = {"lute": (0, -0.78), "violin": (0, -0.8), "guitar": (0, -0.8), "harp": (0.5, -0.5), "drum": (-0.5, -0.1), "trumpet": (0, -0.05)}[form]
+    knot = {
+        "lute": (0, -0.78),
+        "violin": (0, -0.8),
+        "guitar": (0, -0.8),
+        "harp": (0.5, -0.5),
+        "drum": (-0.5, -0.1),
+        "trumpet": (0, -0.05),
+    }[form]
     band = t.shape()
     kx, ky = t.at(*knot)
     s = t.s
     for side in (-1, 1):
         band.ellipse(kx + side * 0.13 * s, ky, 0.12 * s, 0.07 * s)
-        band.polygon([(kx, ky), (kx + side * 0.1 * s, ky), (kx + side * 0.3 * s, ky + 0.5 * s), (kx + side * 0.17 * s, ky + 0.46 * s), (kx + side * 0.1 * s, ky + 0.54 * s)])
+        band.polygon(
+            [
+                (kx, ky),
+                (kx + side * 0.1 * s, ky),
+                (kx + side * 0.3 * s, ky + 0.5 * s),
+                (kx + side * 0.17 * s, ky + 0.46 * s),
+                (kx + side * 0.1 * s, ky + 0.54 * s),
+            ]
+        )
     band.ellipse(kx, ky, 0.055 * s, 0.06 * s)
     mask = band.mask()
     darken(picture, np.roll(mask, (4, 4), axis=(0, 1)), 0.4)

@@ -31,18 +31,32 @@ LIGHT: dict[str, Rgb] = {
 }
 """Time -> colour of the light on things."""
 
-_GRASS: dict[str, Rgb] = {"spring": (0.5, 0.66, 0.28), "summer": (0.36, 0.5, 0.2), "autumn": (0.62, 0.47, 0.2), "winter": (0.9, 0.92, 0.95)}
-_FOLIAGE: dict[str, Rgb] = {"spring": (0.46, 0.62, 0.26), "summer": (0.17, 0.34, 0.14), "autumn": (0.74, 0.36, 0.1), "winter": (0.5, 0.5, 0.52)}
+_GRASS: dict[str, Rgb] = {
+    "spring": (0.5, 0.66, 0.28),
+    "summer": (0.36, 0.5, 0.2),
+    "autumn": (0.62, 0.47, 0.2),
+    "winter": (0.9, 0.92, 0.95),
+}
+_FOLIAGE: dict[str, Rgb] = {
+    "spring": (0.46, 0.62, 0.26),
+    "summer": (0.17, 0.34, 0.14),
+    "autumn": (0.74, 0.36, 0.1),
+    "winter": (0.5, 0.5, 0.52),
+}
 
 
 def sky(time: str, height: int, width: int, horizon: float, rng: np.random.Generator) -> Pixels:
     """Return the sky of a time of day over the whole picture; ``horizon`` is its place, 0 (top) to 1."""
     top, middle, low = SKIES[time]
     picture = vertical(height, width, [(0, top), (horizon * 0.6, middle), (horizon, low), (1, low)])
-    clouds = np.repeat(noise(rng, height, width // 2, min(height, width) / 3, 4), 2, axis=1)  # widths are even: clouds lie flat
+    clouds = np.repeat(
+        noise(rng, height, width // 2, min(height, width) / 3, 4), 2, axis=1
+    )  # widths are even: clouds lie flat
     amount = {"storm": 0.9, "mist": 0.25, "moonlight": 0.35}.get(time, 0.65)
     cover = np.clip(clouds * 1.6 - 0.15, 0, 1) * np.float32(amount)
-    tone = {"storm": (0.14, 0.15, 0.19), "sunset": (0.98, 0.62, 0.4), "moonlight": (0.42, 0.48, 0.6)}.get(time, (0.99, 0.97, 0.94))
+    tone = {"storm": (0.14, 0.15, 0.19), "sunset": (0.98, 0.62, 0.4), "moonlight": (0.42, 0.48, 0.6)}.get(
+        time, (0.99, 0.97, 0.94)
+    )
     paint(picture, cover, tone)
     darken(picture, np.clip(np.roll(cover, -max(4, height // 60), axis=0) - cover, 0, 1), 0.25)
     x, y = width * float(rng.uniform(0.15, 0.85)), height * horizon
@@ -68,7 +82,9 @@ def _relief(picture: Pixels, kind: str, time: str, season: str, horizon: float, 
         rise = {"mountains": 0.3 - 0.1 * layer, "hills": 0.09 - 0.03 * layer, "plain": 0.015}[kind] * height
         line = ridge(rng, width, width / (5 if kind == "mountains" else 3), 5 if kind == "mountains" else 2)
         base = horizon * height
-        shape = Shape(height, width).polygon([(0, base + 4), *((x, base - rise * (0.62 + 0.5 * v)) for x, v in enumerate(line)), (width, base + 4)])
+        shape = Shape(height, width).polygon(
+            [(0, base + 4), *((x, base - rise * (0.62 + 0.5 * v)) for x, v in enumerate(line)), (width, base + 4)]
+        )
         own = mix((0.3, 0.36, 0.5) if kind == "mountains" else _GRASS[season], LIGHT[time], 0.1)
         own = tuple(a * b for a, b in zip(own, LIGHT[time], strict=True))  # type: ignore[assignment]
         mask = shape.mask()
@@ -83,7 +99,11 @@ def _ground(picture: Pixels, a: Mapping[str, Value], horizon: float, rng: np.ran
     base, season, kind = int(horizon * height), str(a["season"]), str(a["ground"])
     grass: Rgb = tuple(g * light for g, light in zip(jitter(_GRASS[season], rng, 0.02), lit, strict=True))  # type: ignore[assignment]
     depth = height - base
-    field = vertical(depth, width, [(0, mix(grass, SKIES[str(a["time"])][2], 0.35)), (0.3, grass), (1, mix(grass, (0.08, 0.1, 0.04), 0.45))])
+    field = vertical(
+        depth,
+        width,
+        [(0, mix(grass, SKIES[str(a["time"])][2], 0.35)), (0.3, grass), (1, mix(grass, (0.08, 0.1, 0.04), 0.45))],
+    )
     texture = noise(rng, depth, width, 34, 4)
     field *= (1 + 0.2 * texture)[..., None]
     picture[base:] = field
@@ -109,7 +129,10 @@ def _ground(picture: Pixels, a: Mapping[str, Value], horizon: float, rng: np.ran
         stalks = np.pad(stalks, ((0, max(0, depth - stalks.shape[0])), (0, 0)), mode="edge")[:depth]
         mask = np.clip((rows - depth * 0.18) / 6, 0, 1) * np.ones((1, width), np.float32)
         gold = {"winter": (0.8, 0.74, 0.6), "spring": (0.72, 0.72, 0.3)}.get(season, (0.93, 0.74, 0.28))
-        wheat = np.asarray(tuple(g * light for g, light in zip(gold, lit, strict=True)), np.float32) * (1 + 0.28 * stalks + 0.1 * texture)[..., None]
+        wheat = (
+            np.asarray(tuple(g * light for g, light in zip(gold, lit, strict=True)), np.float32)
+            * (1 + 0.28 * stalks + 0.1 * texture)[..., None]
+        )
         paint(picture[base:], mask, wheat)
     else:
         dots = Shape(height, width)
@@ -117,7 +140,12 @@ def _ground(picture: Pixels, a: Mapping[str, Value], horizon: float, rng: np.ran
             y = base + depth * float(rng.uniform(0.25, 1))
             r = 0.6 + 2.4 * (y - base) / depth
             dots.ellipse(float(rng.uniform(0, width)), y, r, r)
-        bloom = {"spring": (0.95, 0.8, 0.85), "summer": (0.86, 0.2, 0.16), "autumn": (0.8, 0.5, 0.15), "winter": (0.98, 0.98, 1.0)}[season]
+        bloom = {
+            "spring": (0.95, 0.8, 0.85),
+            "summer": (0.86, 0.2, 0.16),
+            "autumn": (0.8, 0.5, 0.15),
+            "winter": (0.98, 0.98, 1.0),
+        }[season]
         paint(picture, dots, tuple(g * light for g, light in zip(bloom, lit, strict=True)), 0.9)
 
 
@@ -145,7 +173,12 @@ def landscape(a: Mapping[str, Value], rng: np.random.Generator, height: int, wid
     motif = parts(height, width)
     MOTIFS[str(a["motif"])](motif, x, base + 0.05 * height, height * float(rng.uniform(0.32, 0.38)), rng)
     stone = tuple(s * light for s, light in zip(jitter((0.84, 0.76, 0.63), rng), lit, strict=True))
-    roof = tuple(s * light for s, light in zip(jitter((0.6, 0.26, 0.18) if season != "winter" else (0.86, 0.88, 0.92), rng, 0.03), lit, strict=True))
+    roof = tuple(
+        s * light
+        for s, light in zip(
+            jitter((0.6, 0.26, 0.18) if season != "winter" else (0.86, 0.88, 0.92), rng, 0.03), lit, strict=True
+        )
+    )
     haze = SKIES[time][2]
     fade = 0.5 if time == "mist" else 0.1
     motif.paint(picture, stone, roof, haze, fade)  # type: ignore[arg-type]

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, darken, mix, noise, paint, paper, relief, rgb, soft
+from heritage_assets.embedded.museum.canvas import (
+    Pixels,
+    Rgb,
+    Shape,
+    darken,
+    mix,
+    noise,
+    paint,
+    paper,
+    relief,
+    rgb,
+    soft,
+)
 from heritage_assets.embedded.museum.kinds import Value
 from heritage_assets.embedded.museum.painters.figures import Pen, figure, star
 from heritage_assets.embedded.museum.painters.scenery import MOTIFS, parts
@@ -15,7 +27,9 @@ _TONES: dict[str, Rgb] = {"white": (0.95, 0.93, 0.87), "beige": (0.89, 0.82, 0.6
 _GOLD = (0.86, 0.68, 0.26)
 
 
-def _script(ink: Shape, rubric: Shape, left: float, right: float, y: float, s: float, leaf: str, rng: np.random.Generator) -> None:
+def _script(
+    ink: Shape, rubric: Shape, left: float, right: float, y: float, s: float, leaf: str, rng: np.random.Generator
+) -> None:
     """Write one line of words from ``left`` to ``right``, letters ``s`` pixels high; the odd word in red."""
     x = left
     slant = 0.45 if leaf == "letter" else 0.0
@@ -47,13 +61,20 @@ def _border(picture: Pixels, kind: str, colour: Rgb, inset: float, rng: np.rando
     first, second, gold = Shape(height, width), Shape(height, width), Shape(height, width)
     left, top, right, bottom = inset * 0.4, inset * 0.4, width - inset * 0.4, height - inset * 0.4
     w = inset * 0.42
-    runs = [((left + w / 2, top), (0, 1), bottom - top), ((right - w / 2, top), (0, 1), bottom - top), ((left, top + w / 2), (1, 0), right - left), ((left, bottom - w / 2), (1, 0), right - left)]
+    runs = [
+        ((left + w / 2, top), (0, 1), bottom - top),
+        ((right - w / 2, top), (0, 1), bottom - top),
+        ((left, top + w / 2), (1, 0), right - left),
+        ((left, bottom - w / 2), (1, 0), right - left),
+    ]
     for (x0, y0), (dx, dy), length in runs:
         if kind == "geometric_border":
             n = int(length / (w * 1.1))
             for k in range(n):
                 cx, cy = x0 + dx * (k + 0.5) * length / n, y0 + dy * (k + 0.5) * length / n
-                (first if k % 2 else gold).polygon([(cx - w * 0.52, cy), (cx, cy - w * 0.52), (cx + w * 0.52, cy), (cx, cy + w * 0.52)])
+                (first if k % 2 else gold).polygon(
+                    [(cx - w * 0.52, cy), (cx, cy - w * 0.52), (cx + w * 0.52, cy), (cx, cy + w * 0.52)]
+                )
                 second.ellipse(cx, cy, w * 0.14, w * 0.14)
             continue
         ts = np.linspace(0, 1, 60)
@@ -65,7 +86,14 @@ def _border(picture: Pixels, kind: str, colour: Rgb, inset: float, rng: np.rando
             side = 1 if (k // 3) % 2 else -1
             lx, ly = px + side * dy * w * 0.42, py + side * dx * w * 0.42
             if kind == "vine_border":
-                first.polygon([(px, py), (lx + dx * w * 0.35, ly + dy * w * 0.35), (lx, ly), (lx - dx * w * 0.25, ly - dy * w * 0.25)])
+                first.polygon(
+                    [
+                        (px, py),
+                        (lx + dx * w * 0.35, ly + dy * w * 0.35),
+                        (lx, ly),
+                        (lx - dx * w * 0.25, ly - dy * w * 0.25),
+                    ]
+                )
                 if k % 2:
                     gold.ellipse(lx, ly, w * 0.12, w * 0.12)
             else:
@@ -78,7 +106,9 @@ def _border(picture: Pixels, kind: str, colour: Rgb, inset: float, rng: np.rando
     paint(picture, gold, _GOLD)
 
 
-def _miniature(picture: Pixels, scene: str, box: tuple[float, float, float, float], colour: Rgb, rng: np.random.Generator) -> None:
+def _miniature(
+    picture: Pixels, scene: str, box: tuple[float, float, float, float], colour: Rgb, rng: np.random.Generator
+) -> None:
     height, width = picture.shape[:2]
     left, top, right, bottom = box
     frame = Shape(height, width).rectangle(left - 5, top - 5, right + 5, bottom + 5).mask()
@@ -91,7 +121,16 @@ def _miniature(picture: Pixels, scene: str, box: tuple[float, float, float, floa
     for _ in range(24):
         stars.ellipse(left + float(rng.uniform(0.03, 0.97)) * w, top + float(rng.uniform(0.03, 0.6)) * h, 1.6, 1.6)
     paint(picture, stars, _GOLD)
-    ground = Shape(height, width).polygon([(left, bottom), (left, top + 0.75 * h), (left + w * 0.3, top + 0.68 * h), (left + 0.7 * w, top + 0.76 * h), (right, top + 0.7 * h), (right, bottom)])
+    ground = Shape(height, width).polygon(
+        [
+            (left, bottom),
+            (left, top + 0.75 * h),
+            (left + w * 0.3, top + 0.68 * h),
+            (left + 0.7 * w, top + 0.76 * h),
+            (right, top + 0.7 * h),
+            (right, bottom),
+        ]
+    )
     paint(picture, ground, (0.22, 0.5, 0.56) if scene == "ship" else (0.32, 0.52, 0.28))
     x, y, s = (left + right) / 2, top + h * 0.5, h * 0.4
     if scene == "castle":
@@ -105,19 +144,24 @@ def _miniature(picture: Pixels, scene: str, box: tuple[float, float, float, floa
     else:
         figure(scene, shape, x, y, s)
     mask = shape.mask()
-    paint(picture, mask, {"sun": (0.93, 0.7, 0.16), "tree": (0.2, 0.42, 0.16), "ship": (0.62, 0.34, 0.18)}.get(scene, (0.93, 0.9, 0.82)))
+    paint(
+        picture,
+        mask,
+        {"sun": (0.93, 0.7, 0.16), "tree": (0.2, 0.42, 0.16), "ship": (0.62, 0.34, 0.18)}.get(scene, (0.93, 0.9, 0.82)),
+    )
     if scene == "sun":
         paint(picture, Shape(height, width).ellipse(x, y, s * 0.5, s * 0.5), (0.98, 0.86, 0.5))
     darken(picture, np.clip(mask - np.roll(mask, (-2, -2), axis=(0, 1)), 0, 1), 0.4)
     del colour
 
 
-def manuscript(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int, page: int = 0, verso: bool = False) -> Pixels:
+def manuscript(
+    a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int, page: int = 0, verso: bool = False
+) -> Pixels:
     """Write a leaf. ``page`` above 0 is another page of the book: same hand and ornament, other words; ``verso``: margins mirrored, show-through."""
     leaf = str(a["leaf"])
     text = np.random.default_rng([int(rng.integers(2**31)), page, int(verso)])
-    skin = text if page or verso else rng
-    picture = paper(skin, height, width, _TONES[str(a["parchment_colour"])], 0.9)
+    picture = paper(text, height, width, _TONES[str(a["parchment_colour"])], 0.9)
     inset = min(height, width) * 0.13
     colour, initial = rgb(str(a["border_colour"])), rgb(str(a["initial_colour"]))
     ink, rubric = Shape(height, width), Shape(height, width)
@@ -160,13 +204,27 @@ def manuscript(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
             lace = Shape(height, width)
             for k in range(4):
                 t = k * np.pi / 2 + 0.6
-                lace.arc(x0 + big * (0.5 + 0.28 * np.cos(t)), y0 + big * (0.5 + 0.28 * np.sin(t)), big * 0.17, big * 0.17, 0, 300, big * 0.035)
+                lace.arc(
+                    x0 + big * (0.5 + 0.28 * np.cos(t)),
+                    y0 + big * (0.5 + 0.28 * np.sin(t)),
+                    big * 0.17,
+                    big * 0.17,
+                    0,
+                    300,
+                    big * 0.035,
+                )
             paint(picture, lace.mask() * block, mix(initial, (1, 1, 1), 0.45))
-            paint(picture, Shape(height, width).text(x0 + big / 2, y0 + big / 2, str(a["letter_form"]), big * 0.95), _GOLD if a["initial_colour"] != "yellow" else (0.36, 0.12, 0.1))
+            paint(
+                picture,
+                Shape(height, width).text(x0 + big / 2, y0 + big / 2, str(a["letter_form"]), big * 0.95),
+                _GOLD if a["initial_colour"] != "yellow" else (0.36, 0.12, 0.1),
+            )
             if has_scene:
-                _miniature(picture, str(a["scene"]), (x0 + 6, top, x0 + min(wide * columns, wide) - 6, top + tall), colour, rng)
+                _miniature(
+                    picture, str(a["scene"]), (x0 + 6, top, x0 + min(wide * columns, wide) - 6, top + tall), colour, rng
+                )
     tone = (0.13, 0.1, 0.09) if a["ink_colour"] == "black" else (0.37, 0.22, 0.11)
-    ink_mask = ink.mask() * (0.82 + 0.18 * noise(skin, height, width, 50, 2))
+    ink_mask = ink.mask() * (0.82 + 0.18 * noise(text, height, width, 50, 2))
     if verso:
         paint(picture, soft(ink_mask[:, ::-1], 1.5), mix(tone, _TONES[str(a["parchment_colour"])], 0.55), 0.3)
     paint(picture, staves, (0.7, 0.2, 0.14), 0.8)
@@ -174,7 +232,11 @@ def manuscript(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     paint(picture, rubric, (0.72, 0.15, 0.11), 0.92)
     if leaf == "charter":
         x, y, r = width * 0.5, height * 0.85, inset * 0.62
-        paint(picture, Shape(height, width).rectangle(x - r * 0.16, height * 0.72, x + r * 0.16, y), mix(_TONES[str(a["parchment_colour"])], (0.3, 0.2, 0.1), 0.35))
+        paint(
+            picture,
+            Shape(height, width).rectangle(x - r * 0.16, height * 0.72, x + r * 0.16, y),
+            mix(_TONES[str(a["parchment_colour"])], (0.3, 0.2, 0.1), 0.35),
+        )
         wax, stamp = Shape(height, width).ellipse(x, y, r, r * 1.02), Shape(height, width)
         star(Pen(stamp, x, y, r * 0.6), 6, 0.5)
         stamp.arc(x, y, r * 0.8, r * 0.8, 0, 360, r * 0.06)

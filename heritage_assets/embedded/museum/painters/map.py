@@ -28,7 +28,9 @@ def _land(region: str, height: int, width: int, rng: np.random.Generator) -> Pix
     return np.full((height, width), 0.3, np.float32) + rough
 
 
-def _signs(picture: Pixels, kind: str, inland: Pixels, rng: np.random.Generator, ink: tuple[float, float, float]) -> None:
+def _signs(
+    picture: Pixels, kind: str, inland: Pixels, rng: np.random.Generator, ink: tuple[float, float, float]
+) -> None:
     height, width = inland.shape
     shape, shade = Shape(height, width), Shape(height, width)
     ys, xs = np.nonzero(inland[::6, ::6])
@@ -63,11 +65,17 @@ def _signs(picture: Pixels, kind: str, inland: Pixels, rng: np.random.Generator,
     paint(picture, shape, ink, 0.85)
 
 
-def _town(picture: Pixels, land_tone: tuple[float, float, float], ink: tuple[float, float, float], rng: np.random.Generator) -> None:
+def _town(
+    picture: Pixels, land_tone: tuple[float, float, float], ink: tuple[float, float, float], rng: np.random.Generator
+) -> None:
     height, width = picture.shape[:2]
     x, y, r = width / 2, height / 2, min(height, width) * 0.34
     points, turn = int(rng.integers(5, 9)), float(rng.uniform(0, 1))
-    for scale, tone in ((1.14, (0.45, 0.6, 0.66)), (1.0, mix(land_tone, (0.5, 0.35, 0.2), 0.35)), (0.86, mix(land_tone, (1, 1, 0.9), 0.5))):
+    for scale, tone in (
+        (1.14, (0.45, 0.6, 0.66)),
+        (1.0, mix(land_tone, (0.5, 0.35, 0.2), 0.35)),
+        (0.86, mix(land_tone, (1, 1, 0.9), 0.5)),
+    ):
         ring = Shape(height, width)
         star_points = []
         for k in range(points * 2):
@@ -98,15 +106,32 @@ def _monster(shape: Shape, x: float, y: float, s: float) -> None:
     for k in range(3):
         shape.arc(x - s * 0.2 + k * s * 0.5, y + s * 0.3, s * 0.3, s * 0.55, 180, 360, s * 0.17)
     shape.line([(x - s * 0.5, y + s * 0.3), (x - s * 0.72, y - s * 0.3), (x - s * 0.62, y - s * 0.6)], s * 0.2)
-    shape.polygon([(x - s * 0.46, y - s * 0.72), (x - s * 0.78, y - s * 0.86), (x - s * 1.1, y - s * 0.56), (x - s * 0.84, y - s * 0.46), (x - s * 0.5, y - s * 0.46)])
-    shape.polygon([(x + s * 1.06, y + s * 0.3), (x + s * 1.35, y - s * 0.36), (x + s * 1.0, y - s * 0.2), (x + s * 0.9, y + s * 0.3)])
+    shape.polygon(
+        [
+            (x - s * 0.46, y - s * 0.72),
+            (x - s * 0.78, y - s * 0.86),
+            (x - s * 1.1, y - s * 0.56),
+            (x - s * 0.84, y - s * 0.46),
+            (x - s * 0.5, y - s * 0.46),
+        ]
+    )
+    shape.polygon(
+        [
+            (x + s * 1.06, y + s * 0.3),
+            (x + s * 1.35, y - s * 0.36),
+            (x + s * 1.0, y - s * 0.2),
+            (x + s * 0.9, y + s * 0.3),
+        ]
+    )
 
 
 def draw_map(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> Pixels:
     """Draw a map."""
     technique, region = str(a["technique"]), str(a["region"])
     ink = (0.2, 0.14, 0.1)
-    tone = {"hand_coloured": (0.93, 0.89, 0.8), "portolan": (0.87, 0.78, 0.6), "pen_drawing": (0.95, 0.93, 0.89)}[technique]
+    tone = {"hand_coloured": (0.93, 0.89, 0.8), "portolan": (0.87, 0.78, 0.6), "pen_drawing": (0.95, 0.93, 0.89)}[
+        technique
+    ]
     picture = paper(rng, height, width, tone, 0.8)
     strength = {"hand_coloured": 0.85, "portolan": 0.72, "pen_drawing": 0.42}[technique]
     margin = int(min(height, width) * 0.05)
@@ -154,7 +179,12 @@ def draw_map(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
         gx, gy = grid(height, width)
         inland &= np.hypot(gx, gy) > 0.42
     _signs(picture, str(a["relief"]), inland, rng, ink)
-    spots = {"upper_left": (0.22, 0.19), "upper_right": (0.78, 0.19), "lower_left": (0.22, 0.81), "lower_right": (0.78, 0.81)}
+    spots = {
+        "upper_left": (0.22, 0.19),
+        "upper_right": (0.78, 0.19),
+        "lower_left": (0.22, 0.81),
+        "lower_right": (0.78, 0.81),
+    }
     fx, fy = spots[str(a["corner"])]
     s = min(height, width) * 0.11
     for is_ornament, x, y in ((True, (1 - fx) * width, (1 - fy) * height), (False, fx * width, fy * height)):
@@ -187,10 +217,25 @@ def draw_map(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
         paint(picture, np.clip(mask - ndimage.minimum_filter(mask, 3), 0, 1), ink)
         paint(picture, field, (0.96, 0.93, 0.85))
         name = str(a["place"])
-        paint(picture, Shape(height, width).text(x, y - h * 0.1, name.upper(), min(h * 0.55, 2.9 * w / len(name))).line([(x - w * 0.5, y + h * 0.42), (x + w * 0.5, y + h * 0.42)], 1), ink)
+        paint(
+            picture,
+            Shape(height, width)
+            .text(x, y - h * 0.1, name.upper(), min(h * 0.55, 2.9 * w / len(name)))
+            .line([(x - w * 0.5, y + h * 0.42), (x + w * 0.5, y + h * 0.42)], 1),
+            ink,
+        )
     border = Shape(height, width)
     for inset, thick in ((margin, 2.2), (margin * 0.62, 1.0)):
-        border.line([(inset, inset), (width - inset, inset), (width - inset, height - inset), (inset, height - inset), (inset, inset)], thick)
+        border.line(
+            [
+                (inset, inset),
+                (width - inset, inset),
+                (width - inset, height - inset),
+                (inset, height - inset),
+                (inset, inset),
+            ],
+            thick,
+        )
     step = margin * 1.2
     for k in range(int((width - 2 * margin) / step)):
         if k % 2 == 0:

@@ -14,9 +14,13 @@ def finish(style: str, picture: Pixels, rng: np.random.Generator) -> Pixels:
     Raises:
         KeyError: there is no such style.
     """
-    return {"oil": _oil, "watercolour": _watercolour, "pointillism": _pointillism, "fauvism": _fauvism, "romanticism": _romanticism}[
-        style
-    ](np.clip(picture, 0, 1), rng)
+    return {
+        "oil": _oil,
+        "watercolour": _watercolour,
+        "pointillism": _pointillism,
+        "fauvism": _fauvism,
+        "romanticism": _romanticism,
+    }[style](np.clip(picture, 0, 1), rng)
 
 
 def _strokes(picture: Pixels, rng: np.random.Generator, reach: float, cell: float, depth: float) -> Pixels:
@@ -40,7 +44,9 @@ def _romanticism(picture: Pixels, rng: np.random.Generator) -> Pixels:
     return picture
 
 
-_WILD = np.array([[0.13, 0.1, 0.42], [0.5, 0.14, 0.42], [0.9, 0.36, 0.2], [0.98, 0.76, 0.36], [1.0, 0.94, 0.8]], np.float32)
+_WILD = np.array(
+    [[0.13, 0.1, 0.42], [0.5, 0.14, 0.42], [0.9, 0.36, 0.2], [0.98, 0.76, 0.36], [1.0, 0.94, 0.8]], np.float32
+)
 """From shadows to lights, the colours that fauvism puts where nature is grey."""
 
 
@@ -76,7 +82,9 @@ def _pointillism(picture: Pixels, rng: np.random.Generator) -> Pixels:
     rich = saturate(picture, 1.5)
     colours = rich[np.clip(ys, 0, height - 1), np.clip(xs, 0, width - 1)]
     colours = np.clip((colours + rng.normal(0, 0.075, colours.shape)) * 255, 0, 255).astype(np.uint8)
-    ground = Image.fromarray(np.clip((picture * 0.75 + 0.18) * 255, 0, 255).astype(np.uint8)).resize((width * 2, height * 2), Image.Resampling.NEAREST)
+    ground = Image.fromarray(np.clip((picture * 0.75 + 0.18) * 255, 0, 255).astype(np.uint8)).resize(
+        (width * 2, height * 2), Image.Resampling.NEAREST
+    )
     draw = ImageDraw.Draw(ground)
     order = rng.permutation(ys.size)
     flat_y, flat_x = (ys.ravel() * 2).tolist(), (xs.ravel() * 2).tolist()

@@ -41,11 +41,27 @@ def _tones(a: Mapping[str, Value], rng: np.random.Generator, height: int, width:
     elif sky == "birds":
         shape = Shape(height, width)
         for _ in range(12):
-            bx, by, s = float(rng.uniform(0.06, 0.94)) * width, float(rng.uniform(0.05, 0.34)) * height, float(rng.uniform(7, 13))
+            bx, by, s = (
+                float(rng.uniform(0.06, 0.94)) * width,
+                float(rng.uniform(0.05, 0.34)) * height,
+                float(rng.uniform(7, 13)),
+            )
             shape.line([(bx - s, by - s * 0.5), (bx, by), (bx + s, by - s * 0.5)], 2.2)
         lay(tone, shape.mask(), 0.12)
     far = noise(rng, 4, width, width / 5, 4)[1]
-    lay(tone, Shape(height, width).polygon([(0, base + 3), *((x, base - height * 0.06 * (0.6 + v)) for x, v in enumerate(far.tolist())), (width, base + 3)]).mask(), 0.6)
+    lay(
+        tone,
+        Shape(height, width)
+        .polygon(
+            [
+                (0, base + 3),
+                *((x, base - height * 0.06 * (0.6 + v)) for x, v in enumerate(far.tolist())),
+                (width, base + 3),
+            ]
+        )
+        .mask(),
+        0.6,
+    )
     motif = parts(height, width)
     x = {"left": 0.32, "right": 0.68, "centre": 0.5}[str(a["side"])] * width
     s = min(height * 0.5, width * 0.4) * float(rng.uniform(0.95, 1.12))
@@ -68,7 +84,9 @@ def _tones(a: Mapping[str, Value], rng: np.random.Generator, height: int, width:
         tone[cut:] = mirror * 0.8 + 0.05 + 0.09 * ripple
     elif ground == "cobbles":
         v = np.log1p(np.clip((rows - horizon) / (1 - horizon), 0, 1) * 6) * 13
-        columns = (np.arange(width, dtype=np.float32)[None, :] - width / 2) / (0.35 + 1.4 * np.clip((rows - horizon) / (1 - horizon), 0, 1))
+        columns = (np.arange(width, dtype=np.float32)[None, :] - width / 2) / (
+            0.35 + 1.4 * np.clip((rows - horizon) / (1 - horizon), 0, 1)
+        )
         joints = np.maximum(np.cos(v * 2 * np.pi), np.cos(columns * 0.3 + np.floor(v) * np.pi))
         tone -= below * np.clip(joints - 0.72, 0, 1) * 0.7
     else:
@@ -81,7 +99,13 @@ def _tones(a: Mapping[str, Value], rng: np.random.Generator, height: int, width:
     lay(tone, np.clip(np.roll(mask, (3, 4), axis=(0, 1)) - mask, 0, 1), 0.25, 0.5)
     lay(tone, mask, 0.1 if ground != "grass" else 0.06)
     if sky == "mist":
-        lay(tone, np.clip(1.15 - np.abs(rows - horizon + 0.12) * 3, 0, 1) * np.clip(0.8 + noise(rng, height, width, 120), 0, 1), 0.9, 0.62)
+        lay(
+            tone,
+            np.clip(1.15 - np.abs(rows - horizon + 0.12) * 3, 0, 1)
+            * np.clip(0.8 + noise(rng, height, width, 120), 0, 1),
+            0.9,
+            0.62,
+        )
     return np.clip(tone, 0, 1), np.clip(masks[2] + masks[1] * 0.4, 0, 1)
 
 
@@ -93,11 +117,15 @@ def photograph(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     tone, accent = _tones(a, rng, h, w)
     tone = soft(tone, 0.7) + 0.022 * rng.standard_normal((h, w), dtype=np.float32)
     dark, middle, light = _TINTS[process]
-    image = np.stack([np.interp(tone, (0.02, 0.5, 0.97), (dark[c], middle[c], light[c])) for c in range(3)], axis=-1).astype(np.float32)
+    image = np.stack(
+        [np.interp(tone, (0.02, 0.5, 0.97), (dark[c], middle[c], light[c])) for c in range(3)], axis=-1
+    ).astype(np.float32)
     if process == "tinted":
         rows = np.linspace(0, 1, h, dtype=np.float32)[:, None] * np.ones((1, w), np.float32)
         image *= 1 - np.clip(0.62 - rows, 0, 0.4)[..., None] * np.array([0.75, 0.3, 0.0], np.float32)
-        image *= 1 - np.clip(rows - 0.66, 0, 0.3)[..., None] * np.array([0.9, 0.1, 1.3], np.float32) * (0.0 if a["ground"] == "snow" else 1.0)
+        image *= 1 - np.clip(rows - 0.66, 0, 0.3)[..., None] * np.array([0.9, 0.1, 1.3], np.float32) * (
+            0.0 if a["ground"] == "snow" else 1.0
+        )
         image *= 1 - accent[..., None] * np.array([-0.2, 0.28, 0.36], np.float32)
     vignette(image, 0.42)
     specks = Shape(h, w)
@@ -120,7 +148,12 @@ def photograph(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     paint(window, frame, image)
     if mount == "album_mount":
         corners, c = Shape(height, width), min(h, w) * 0.09
-        for x, y, sx, sy in ((inset, inset, 1, 1), (width - inset, inset, -1, 1), (inset, height - inset, 1, -1), (width - inset, height - inset, -1, -1)):
+        for x, y, sx, sy in (
+            (inset, inset, 1, 1),
+            (width - inset, inset, -1, 1),
+            (inset, height - inset, 1, -1),
+            (width - inset, height - inset, -1, -1),
+        ):
             corners.polygon([(x - sx * 5, y - sy * 5), (x + sx * c, y - sy * 5), (x - sx * 5, y + sy * c)])
         mask = corners.mask()
         darken(picture, np.roll(mask, 2, axis=0), 0.4)

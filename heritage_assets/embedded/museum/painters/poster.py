@@ -12,7 +12,18 @@ from heritage_assets.embedded.museum.painters.industry import ALL_MOTIFS
 from heritage_assets.embedded.museum.painters.scenery import parts
 from heritage_assets.embedded.museum.painters.seascape import vessel
 
-_SCALES = {"train": 0.3, "ocean_liner": 0.62, "bicycle": 0.58, "coffee": 0.5, "balloon": 0.56, "aeroplane": 0.46, "cat": 0.58, "mountain": 0.42, "wine_bottle": 0.52, "lighthouse": 0.5}
+_SCALES = {
+    "train": 0.3,
+    "ocean_liner": 0.62,
+    "bicycle": 0.58,
+    "coffee": 0.5,
+    "balloon": 0.56,
+    "aeroplane": 0.46,
+    "cat": 0.58,
+    "mountain": 0.42,
+    "wine_bottle": 0.52,
+    "lighthouse": 0.5,
+}
 
 
 def poster(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> Pixels:
@@ -27,14 +38,27 @@ def poster(a: Mapping[str, Value], rng: np.random.Generator, height: int, width:
         shape = Shape(height, width)
         for k in range(count):
             t = 2 * np.pi * k / count + turn
-            shape.polygon([(x, y), (x + 2 * height * np.cos(t), y + 2 * height * np.sin(t)), (x + 2 * height * np.cos(t + np.pi / count), y + 2 * height * np.sin(t + np.pi / count))])
+            shape.polygon(
+                [
+                    (x, y),
+                    (x + 2 * height * np.cos(t), y + 2 * height * np.sin(t)),
+                    (x + 2 * height * np.cos(t + np.pi / count), y + 2 * height * np.sin(t + np.pi / count)),
+                ]
+            )
         paint(picture, shape, mix(main, third, 0.55))
     elif layout == "circle":
         paint(picture, Shape(height, width).ellipse(x, y, width * 0.42, width * 0.42), third)
         paint(picture, Shape(height, width).arc(x, y, width * 0.45, width * 0.45, 0, 360, width * 0.012), accent)
     elif layout == "diagonal":
         rise = float(rng.choice([-1, 1])) * height * 0.22
-        shape = Shape(height, width).polygon([(0, y + rise - height * 0.12), (width, y - rise - height * 0.12), (width, y - rise + height * 0.14), (0, y + rise + height * 0.14)])
+        shape = Shape(height, width).polygon(
+            [
+                (0, y + rise - height * 0.12),
+                (width, y - rise - height * 0.12),
+                (width, y - rise + height * 0.14),
+                (0, y + rise + height * 0.14),
+            ]
+        )
         paint(picture, shape, third)
     else:
         paint(picture, Shape(height, width).rectangle(width * 0.07, height * 0.05, width * 0.93, height * 0.78), pale)
@@ -42,11 +66,19 @@ def poster(a: Mapping[str, Value], rng: np.random.Generator, height: int, width:
     s = min(height * _SCALES[motif_name] * 0.85, width * _SCALES[motif_name] * 1.25)
     ground = Shape(height, width)
     if motif_name in ("mountain", "train", "bicycle", "lighthouse"):
-        ground.polygon([(0, foot), (width * 0.5, foot - height * 0.02), (width, foot), (width, height * 0.8), (0, height * 0.8)])
+        ground.polygon(
+            [(0, foot), (width * 0.5, foot - height * 0.02), (width, foot), (width, height * 0.8), (0, height * 0.8)]
+        )
     if motif_name == "ocean_liner":
         for k in range(3):
             top = foot + height * (0.005 + 0.028 * k)
-            ground.polygon([*((t * width, top + height * 0.008 * np.sin(t * 28 + k * 2)) for t in np.linspace(0, 1, 60)), (width, top + height * 0.016), (0, top + height * 0.016)])
+            ground.polygon(
+                [
+                    *((t * width, top + height * 0.008 * np.sin(t * 28 + k * 2)) for t in np.linspace(0, 1, 60)),
+                    (width, top + height * 0.016),
+                    (0, top + height * 0.016),
+                ]
+            )
     motif = parts(height, width)
     if motif_name == "ocean_liner":
         vessel("steamship", motif.dark, motif.roof, motif.light, x, foot, s * 1.05, 0)
@@ -59,17 +91,30 @@ def poster(a: Mapping[str, Value], rng: np.random.Generator, height: int, width:
     dark = (0.1, 0.09, 0.11) if a["main"] != "black" or layout == "circle" else mix(third, (0.05, 0.05, 0.08), 0.5)
     ivory = (0.96, 0.93, 0.85)
     light = ivory if a["main"] not in ("white", "beige") or motif_name in ("coffee",) else mix(accent, ivory, 0.35)
-    for shape, tone in ((motif.shade, mix(accent, (0.1, 0.08, 0.12), 0.35)), (motif.light, light if motif_name not in ("balloon", "bicycle") else accent), (motif.roof, accent if motif_name not in ("balloon",) else ivory), (motif.dark, dark)):
+    for shape, tone in (
+        (motif.shade, mix(accent, (0.1, 0.08, 0.12), 0.35)),
+        (motif.light, light if motif_name not in ("balloon", "bicycle") else accent),
+        (motif.roof, accent if motif_name not in ("balloon",) else ivory),
+        (motif.dark, dark),
+    ):
         paint(picture, shape, tone)
     paint(picture, Shape(height, width).rectangle(0, height * 0.79, width, height), mix(accent, (0, 0, 0), 0.06))
     name = str(a["place"]).upper()
     size = min(height * 0.115, width * 1.42 / len(name))
     lettering = ivory if sum(accent) < 2.05 else (0.12, 0.1, 0.12)
     paint(picture, Shape(height, width).text(x, height * 0.872, name, size), lettering)
-    paint(picture, Shape(height, width).line([(width * 0.12, height * 0.95), (width * 0.88, height * 0.95)], 2), lettering)
-    frame = Shape(height, width).rectangle(0, 0, width, height).rectangle(width * 0.022, width * 0.022, width - width * 0.022, height - width * 0.022, 0)
+    paint(
+        picture, Shape(height, width).line([(width * 0.12, height * 0.95), (width * 0.88, height * 0.95)], 2), lettering
+    )
+    frame = (
+        Shape(height, width)
+        .rectangle(0, 0, width, height)
+        .rectangle(width * 0.022, width * 0.022, width - width * 0.022, height - width * 0.022, 0)
+    )
     paint(picture, frame, (0.95, 0.92, 0.84))
-    picture *= (1 + 0.035 * noise(rng, height, width, 90) + 0.018 * rng.standard_normal((height, width), dtype=np.float32))[..., None]
+    picture *= (
+        1 + 0.035 * noise(rng, height, width, 90) + 0.018 * rng.standard_normal((height, width), dtype=np.float32)
+    )[..., None]
     folds = 0.955
     picture[height // 2 - 1 : height // 2 + 1] *= folds
     picture[:, width // 2 - 1 : width // 2 + 1] *= folds

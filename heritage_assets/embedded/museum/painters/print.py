@@ -26,23 +26,48 @@ def _sky(tone: Pixels, kind: str, horizon: float, rng: np.random.Generator) -> N
     elif kind == "sun":
         for k in range(24):
             t = 2 * np.pi * k / 24
-            shape.line([(x + 1.35 * r * np.cos(t), y + 1.35 * r * np.sin(t)), (x + (2.4 + 0.5 * (k % 2)) * r * np.cos(t), y + (2.4 + 0.5 * (k % 2)) * r * np.sin(t))], 2)
+            shape.line(
+                [
+                    (x + 1.35 * r * np.cos(t), y + 1.35 * r * np.sin(t)),
+                    (x + (2.4 + 0.5 * (k % 2)) * r * np.cos(t), y + (2.4 + 0.5 * (k % 2)) * r * np.sin(t)),
+                ],
+                2,
+            )
         _lay(tone, shape.mask(), 0.12)
         _lay(tone, Shape(height, width).ellipse(x, y, r, r).mask(), 1.0)
         _lay(tone, Shape(height, width).arc(x, y, r, r, 0, 360, 2).mask(), 0.1)
     elif kind == "moon":
         rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
         _lay(tone, (rows < horizon) * np.ones_like(tone), 0.3, 0.85)
-        crescent = Shape(height, width).ellipse(x, y, r, r).ellipse(x + 0.42 * r, y - 0.2 * r, r * 0.86, r * 0.86, 0).mask()
+        crescent = (
+            Shape(height, width).ellipse(x, y, r, r).ellipse(x + 0.42 * r, y - 0.2 * r, r * 0.86, r * 0.86, 0).mask()
+        )
         _lay(tone, crescent, 1.0)
     elif kind == "birds":
         for _ in range(11):
-            bx, by, s = float(rng.uniform(0.08, 0.92)) * width, float(rng.uniform(0.06, horizon * 0.62)) * height, float(rng.uniform(7, 14))
-            shape.line([(bx - s, by - s * 0.4), (bx - s * 0.35, by - s * 0.45), (bx, by), (bx + s * 0.35, by - s * 0.45), (bx + s, by - s * 0.4)], 2.2)
+            bx, by, s = (
+                float(rng.uniform(0.08, 0.92)) * width,
+                float(rng.uniform(0.06, horizon * 0.62)) * height,
+                float(rng.uniform(7, 14)),
+            )
+            shape.line(
+                [
+                    (bx - s, by - s * 0.4),
+                    (bx - s * 0.35, by - s * 0.45),
+                    (bx, by),
+                    (bx + s * 0.35, by - s * 0.45),
+                    (bx + s, by - s * 0.4),
+                ],
+                2.2,
+            )
         _lay(tone, shape.mask(), 0.05)
     else:
         for _ in range(170):
-            bx, by, s = float(rng.uniform(-0.05, 1.05)) * width, float(rng.uniform(-0.05, horizon)) * height, float(rng.uniform(14, 34))
+            bx, by, s = (
+                float(rng.uniform(-0.05, 1.05)) * width,
+                float(rng.uniform(-0.05, horizon)) * height,
+                float(rng.uniform(14, 34)),
+            )
             shape.line([(bx, by), (bx - 0.35 * s, by + s)], 1)
         _lay(tone, shape.mask(), 0.15)
 
@@ -55,7 +80,13 @@ def view(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     _sky(tone, str(a["sky"]), horizon, rng)
     base = horizon * height
     far = noise(rng, 4, width, width / 4, 3)[1]
-    hills = Shape(height, width).polygon([(0, base + 4), *((x, base - height * 0.07 * (0.5 + 0.6 * v)) for x, v in enumerate(far.tolist())), (width, base + 4)])
+    hills = Shape(height, width).polygon(
+        [
+            (0, base + 4),
+            *((x, base - height * 0.07 * (0.5 + 0.6 * v)) for x, v in enumerate(far.tolist())),
+            (width, base + 4),
+        ]
+    )
     _lay(tone, hills.mask(), 0.66)
     below = np.clip(rows * height - base, 0, 1) * np.ones((1, width), np.float32)
     _lay(tone, below, 0.8)
@@ -63,9 +94,16 @@ def view(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     ts = np.linspace(0, 1, 20)
     if a["ground"] != "meadow":
         bend = float(rng.uniform(-0.2, 0.2))
-        middle, half = (0.5 + bend * np.sin(3 * ts)) * width, (0.02 + 0.2 * ts**1.5) * width * (1.3 if a["ground"] == "river" else 0.6)
+        middle, half = (
+            (0.5 + bend * np.sin(3 * ts)) * width,
+            (0.02 + 0.2 * ts**1.5) * width * (1.3 if a["ground"] == "river" else 0.6),
+        )
         ys = base + ts * (height - base)
-        band = Shape(height, width).polygon([*zip(middle - half, ys, strict=True), *zip((middle + half)[::-1], ys[::-1], strict=True)]).mask()
+        band = (
+            Shape(height, width)
+            .polygon([*zip(middle - half, ys, strict=True), *zip((middle + half)[::-1], ys[::-1], strict=True)])
+            .mask()
+        )
         _lay(tone, band, 0.97)
         if a["ground"] == "river":
             ripples = np.clip(np.sin(rows * height * 0.55 + 2 * noise(rng, height, width, 50, 2)), 0.3, 1)
@@ -115,7 +153,9 @@ def _ink(technique: str, tone: Pixels, rng: np.random.Generator) -> Pixels:
 
 def draw_print(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int, state: int = 0) -> Pixels:
     """Print a view; ``state`` 1 is a later state of the plate: reworked shadows, an inscription, a tired impression."""
-    sheet_tone = {"white": (0.96, 0.955, 0.935), "beige": (0.88, 0.81, 0.67), "grey": (0.74, 0.76, 0.77)}[str(a["paper_colour"])]
+    sheet_tone = {"white": (0.96, 0.955, 0.935), "beige": (0.88, 0.81, 0.67), "grey": (0.74, 0.76, 0.77)}[
+        str(a["paper_colour"])
+    ]
     picture = paper(rng, height, width, sheet_tone, 0.6)
     margin = int(min(height, width) * 0.075)
     plate_h, plate_w = height - 2 * margin, width - 2 * margin
@@ -129,20 +169,36 @@ def draw_print(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
         ring = Shape(plate_h, plate_w).arc(x, y, r, r, 0, 360, 2.5).mask()
     elif a["format"] == "oval_format":
         frame = Shape(plate_h, plate_w).ellipse(plate_w / 2, plate_h / 2, plate_w / 2 - 2, plate_h / 2 - 2).mask()
-        ring = Shape(plate_h, plate_w).arc(plate_w / 2, plate_h / 2, plate_w / 2 - 2, plate_h / 2 - 2, 0, 360, 2.5).mask()
+        ring = (
+            Shape(plate_h, plate_w).arc(plate_w / 2, plate_h / 2, plate_w / 2 - 2, plate_h / 2 - 2, 0, 360, 2.5).mask()
+        )
     else:
         frame = Shape(plate_h, plate_w).rectangle(2, 2, plate_w - 2, plate_h - 2).mask()
-        ring = Shape(plate_h, plate_w).line([(2, 2), (plate_w - 2, 2), (plate_w - 2, plate_h - 2), (2, plate_h - 2), (2, 2)], 2.5).mask()
+        ring = (
+            Shape(plate_h, plate_w)
+            .line([(2, 2), (plate_w - 2, 2), (plate_w - 2, plate_h - 2), (2, plate_h - 2), (2, 2)], 2.5)
+            .mask()
+        )
     ink = np.maximum(ink * frame, ring)
     full = np.zeros((height, width), np.float32)
     full[margin : height - margin, margin : width - margin] = ink
     if state:
-        line = Shape(height, width).line([(width * 0.22, height - margin * 0.5), (width * 0.78, height - margin * 0.5)], 1.2)
-        full = np.maximum(full, line.text(width * 0.5, height - margin * 0.56, "· secundus status ·", margin * 0.36).mask())
-    plate = Shape(height, width).rectangle(margin * 0.72, margin * 0.72, width - margin * 0.72, height - margin * 0.72).mask()
+        line = Shape(height, width).line(
+            [(width * 0.22, height - margin * 0.5), (width * 0.78, height - margin * 0.5)], 1.2
+        )
+        full = np.maximum(
+            full, line.text(width * 0.5, height - margin * 0.56, "· secundus status ·", margin * 0.36).mask()
+        )
+    plate = (
+        Shape(height, width)
+        .rectangle(margin * 0.72, margin * 0.72, width - margin * 0.72, height - margin * 0.72)
+        .mask()
+    )
     darken(picture, np.clip(soft(plate, 3) * (1 - plate) * 2, 0, 1), 0.22)
     darken(picture, plate, 0.025)
-    tint = {"black": (0.1, 0.09, 0.09), "brown": (0.34, 0.19, 0.09)}.get(str(a["ink_colour"]), mix(rgb(str(a["ink_colour"])), (0, 0, 0), 0.12))
+    tint = {"black": (0.1, 0.09, 0.09), "brown": (0.34, 0.19, 0.09)}.get(
+        str(a["ink_colour"]), mix(rgb(str(a["ink_colour"])), (0, 0, 0), 0.12)
+    )
     full *= 0.9 + 0.1 * noise(rng, height, width, 90, 2)
     paint(picture, full, tint, 0.96 if not state else 0.88)
     return picture

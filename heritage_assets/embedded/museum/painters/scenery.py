@@ -52,7 +52,14 @@ def windmill(p: Parts, x: float, y: float, s: float, rng: np.random.Generator) -
     """A tower mill with four sails; (x, y) is the middle of its foot, ``s`` its height."""
     p.light.polygon([(x - 0.22 * s, y), (x - 0.13 * s, y - 0.62 * s), (x + 0.02 * s, y - 0.62 * s), (x + 0.06 * s, y)])
     p.shade.polygon([(x + 0.05 * s, y), (x + 0.02 * s, y - 0.62 * s), (x + 0.13 * s, y - 0.62 * s), (x + 0.22 * s, y)])
-    p.roof.polygon([(x - 0.16 * s, y - 0.61 * s), (x - 0.09 * s, y - 0.74 * s), (x + 0.07 * s, y - 0.76 * s), (x + 0.16 * s, y - 0.61 * s)])
+    p.roof.polygon(
+        [
+            (x - 0.16 * s, y - 0.61 * s),
+            (x - 0.09 * s, y - 0.74 * s),
+            (x + 0.07 * s, y - 0.76 * s),
+            (x + 0.16 * s, y - 0.61 * s),
+        ]
+    )
     p.dark.rectangle(x - 0.06 * s, y - 0.16 * s, x + 0.02 * s, y)
     p.dark.rectangle(x - 0.06 * s, y - 0.42 * s, x, y - 0.34 * s)
     turn = float(rng.uniform(0.2, 1.3))
@@ -77,7 +84,9 @@ def castle(p: Parts, x: float, y: float, s: float, rng: np.random.Generator) -> 
         if offset == -0.04:
             _battlements(p, left, right, top, 0.05 * s)
         else:
-            p.roof.polygon([(left - 0.02 * s, top + 1), ((left + right) / 2, top - 0.24 * s), (right + 0.02 * s, top + 1)])
+            p.roof.polygon(
+                [(left - 0.02 * s, top + 1), ((left + right) / 2, top - 0.24 * s), (right + 0.02 * s, top + 1)]
+            )
         p.dark.rectangle((left + right) / 2 - 0.02 * s, top + 0.1 * s, (left + right) / 2 + 0.015 * s, top + 0.2 * s)
     p.dark.rectangle(x + 0.16 * s, y - 0.16 * s, x + 0.28 * s, y + 0.02 * s)
     p.dark.ellipse(x + 0.22 * s, y - 0.16 * s, 0.06 * s, 0.06 * s)
@@ -86,9 +95,17 @@ def castle(p: Parts, x: float, y: float, s: float, rng: np.random.Generator) -> 
 def church(p: Parts, x: float, y: float, s: float, rng: np.random.Generator) -> None:
     """A village church with a pointed spire."""
     _block(p, x - 0.1 * s, y - 0.3 * s, x + 0.5 * s, y, 0.55)
-    p.roof.polygon([(x - 0.1 * s, y - 0.29 * s), (x, y - 0.47 * s), (x + 0.45 * s, y - 0.47 * s), (x + 0.54 * s, y - 0.29 * s)])
+    p.roof.polygon(
+        [(x - 0.1 * s, y - 0.29 * s), (x, y - 0.47 * s), (x + 0.45 * s, y - 0.47 * s), (x + 0.54 * s, y - 0.29 * s)]
+    )
     _block(p, x - 0.28 * s, y - 0.58 * s, x - 0.06 * s, y)
-    p.roof.polygon([(x - 0.31 * s, y - 0.57 * s), (x - 0.17 * s, y - float(rng.uniform(0.98, 1.1)) * s), (x - 0.03 * s, y - 0.57 * s)])
+    p.roof.polygon(
+        [
+            (x - 0.31 * s, y - 0.57 * s),
+            (x - 0.17 * s, y - float(rng.uniform(0.98, 1.1)) * s),
+            (x - 0.03 * s, y - 0.57 * s),
+        ]
+    )
     p.dark.rectangle(x - 0.21 * s, y - 0.5 * s, x - 0.15 * s, y - 0.4 * s)
     p.dark.rectangle(x - 0.21 * s, y - 0.13 * s, x - 0.13 * s, y)
     for k in range(3):
@@ -98,7 +115,14 @@ def church(p: Parts, x: float, y: float, s: float, rng: np.random.Generator) -> 
 def cottage(p: Parts, x: float, y: float, s: float, rng: np.random.Generator) -> None:
     """A farmhouse with a steep roof, a chimney, and a barn."""
     _block(p, x - 0.42 * s, y - 0.3 * s, x + 0.3 * s, y, 0.68)
-    p.roof.polygon([(x - 0.5 * s, y - 0.28 * s), (x - 0.32 * s, y - 0.64 * s), (x + 0.2 * s, y - 0.64 * s), (x + 0.38 * s, y - 0.28 * s)])
+    p.roof.polygon(
+        [
+            (x - 0.5 * s, y - 0.28 * s),
+            (x - 0.32 * s, y - 0.64 * s),
+            (x + 0.2 * s, y - 0.64 * s),
+            (x + 0.38 * s, y - 0.28 * s),
+        ]
+    )
     _block(p, x + 0.32 * s, y - 0.2 * s, x + 0.62 * s, y, 0.5)
     p.roof.polygon([(x + 0.28 * s, y - 0.19 * s), (x + 0.46 * s, y - 0.4 * s), (x + 0.66 * s, y - 0.19 * s)])
     p.shade.rectangle(x + 0.06 * s, y - 0.78 * s, x + 0.14 * s, y - 0.6 * s)
@@ -155,7 +179,13 @@ def village(p: Parts, x: float, y: float, s: float, rng: np.random.Generator) ->
         wide, tall = float(rng.uniform(0.13, 0.18)), float(rng.uniform(0.16, 0.26))
         cx, cy = x + k * s, y + float(rng.uniform(-0.02, 0.08)) * s
         _block(p, cx - wide * s, cy - tall * s, cx + wide * s, cy)
-        p.roof.polygon([(cx - (wide + 0.03) * s, cy - tall * s + 1), (cx, cy - (tall + 0.18) * s), (cx + (wide + 0.03) * s, cy - tall * s + 1)])
+        p.roof.polygon(
+            [
+                (cx - (wide + 0.03) * s, cy - tall * s + 1),
+                (cx, cy - (tall + 0.18) * s),
+                (cx + (wide + 0.03) * s, cy - tall * s + 1),
+            ]
+        )
         p.dark.rectangle(cx - 0.03 * s, cy - 0.1 * s, cx + 0.02 * s, cy)
     church(p, x - 0.02 * s, y - 0.02 * s, 0.72 * s, rng)
 
@@ -215,7 +245,13 @@ def tree(kind: str, foliage: Shape, trunk: Shape, x: float, y: float, s: float, 
         trunk.line([(x, y - 0.4 * s), (x + 0.14 * s, y - 0.7 * s)], 0.015 * s)
         for _ in range(16):
             r = float(rng.uniform(0.05, 0.1)) * s
-            foliage.ellipse(x + float(rng.normal(0, 0.12)) * s, y - float(rng.uniform(0.45, 0.95)) * s, r, r * 1.2, int(rng.integers(150, 255)))
+            foliage.ellipse(
+                x + float(rng.normal(0, 0.12)) * s,
+                y - float(rng.uniform(0.45, 0.95)) * s,
+                r,
+                r * 1.2,
+                int(rng.integers(150, 255)),
+            )
         return
     trunk.line([(x, y), (x - 0.02 * s, y - 0.5 * s)], 0.08 * s)
     for _ in range(14):

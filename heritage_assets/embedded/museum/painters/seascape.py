@@ -25,34 +25,78 @@ def vessel(kind: str, hull: Shape, sails: Shape, lines: Shape, x: float, y: floa
     """Draw a vessel of a kind afloat at (x, y), ``s`` pixels high, its masts leaning by ``lean`` pixels."""
     if kind == "rowing_boat":
         s *= 0.8
-        hull.polygon([(x - 0.5 * s, y - 0.16 * s), (x + 0.55 * s, y - 0.2 * s), (x + 0.36 * s, y + 0.04 * s), (x - 0.36 * s, y + 0.04 * s)])
+        hull.polygon(
+            [
+                (x - 0.5 * s, y - 0.16 * s),
+                (x + 0.55 * s, y - 0.2 * s),
+                (x + 0.36 * s, y + 0.04 * s),
+                (x - 0.36 * s, y + 0.04 * s),
+            ]
+        )
         lines.line([(x - 0.1 * s, y - 0.2 * s), (x - 0.55 * s, y + 0.1 * s)], 0.03 * s)
         lines.line([(x + 0.1 * s, y - 0.2 * s), (x + 0.62 * s, y + 0.08 * s)], 0.03 * s)
         sails.ellipse(x, y - 0.28 * s, 0.09 * s, 0.13 * s)
         lines.ellipse(x, y - 0.44 * s, 0.055 * s, 0.06 * s)
         return
     if kind == "steamship":
-        hull.polygon([(x - 0.62 * s, y - 0.2 * s), (x + 0.68 * s, y - 0.24 * s), (x + 0.56 * s, y + 0.04 * s), (x - 0.54 * s, y + 0.04 * s)])
+        hull.polygon(
+            [
+                (x - 0.62 * s, y - 0.2 * s),
+                (x + 0.68 * s, y - 0.24 * s),
+                (x + 0.56 * s, y + 0.04 * s),
+                (x - 0.54 * s, y + 0.04 * s),
+            ]
+        )
         lines.rectangle(x - 0.34 * s, y - 0.32 * s, x + 0.34 * s, y - 0.2 * s)
         for k in (-0.14, 0.1):
-            sails.polygon([(x + k * s, y - 0.31 * s), (x + k * s + 0.02 * s, y - 0.66 * s), (x + (k + 0.11) * s, y - 0.66 * s), (x + (k + 0.1) * s, y - 0.31 * s)])
+            sails.polygon(
+                [
+                    (x + k * s, y - 0.31 * s),
+                    (x + k * s + 0.02 * s, y - 0.66 * s),
+                    (x + (k + 0.11) * s, y - 0.66 * s),
+                    (x + (k + 0.1) * s, y - 0.31 * s),
+                ]
+            )
         for k in (-0.45, 0.45):
             lines.line([(x + k * s, y - 0.2 * s), (x + k * s, y - 0.8 * s)], 0.018 * s)
         return
     if kind == "fishing_boat":
-        hull.polygon([(x - 0.44 * s, y - 0.15 * s), (x + 0.5 * s, y - 0.2 * s), (x + 0.32 * s, y + 0.05 * s), (x - 0.32 * s, y + 0.05 * s)])
+        hull.polygon(
+            [
+                (x - 0.44 * s, y - 0.15 * s),
+                (x + 0.5 * s, y - 0.2 * s),
+                (x + 0.32 * s, y + 0.05 * s),
+                (x - 0.32 * s, y + 0.05 * s),
+            ]
+        )
         lines.line([(x, y - 0.1 * s), (x + lean, y - 0.95 * s)], 0.025 * s)
         sails.polygon([(x + lean * 0.9, y - 0.92 * s), (x + 0.48 * s, y - 0.26 * s), (x + 0.04 * s, y - 0.24 * s)])
         sails.polygon([(x + lean * 0.8, y - 0.8 * s), (x - 0.04 * s, y - 0.24 * s), (x - 0.4 * s, y - 0.22 * s)])
         return
-    hull.polygon([(x - 0.56 * s, y - 0.26 * s), (x - 0.36 * s, y - 0.16 * s), (x + 0.36 * s, y - 0.16 * s), (x + 0.64 * s, y - 0.28 * s), (x + 0.44 * s, y + 0.04 * s), (x - 0.44 * s, y + 0.04 * s)])
+    hull.polygon(
+        [
+            (x - 0.56 * s, y - 0.26 * s),
+            (x - 0.36 * s, y - 0.16 * s),
+            (x + 0.36 * s, y - 0.16 * s),
+            (x + 0.64 * s, y - 0.28 * s),
+            (x + 0.44 * s, y + 0.04 * s),
+            (x - 0.44 * s, y + 0.04 * s),
+        ]
+    )
     lines.line([(x + 0.4 * s, y - 0.2 * s), (x + 0.84 * s, y - 0.42 * s)], 0.02 * s)
     for k, tall in ((-0.32, 0.8), (0.0, 1.0), (0.32, 0.84)):
         lines.line([(x + k * s, y - 0.1 * s), (x + k * s + lean, y - tall * s)], 0.022 * s)
         for level in range(3):
             top, wide = y - (tall - 0.06 - 0.25 * level * tall) * s, (0.09 + 0.035 * level) * s
             cx = x + k * s + lean * (1 - 0.3 * level)
-            sails.polygon([(cx - wide, top), (cx + wide, top), (cx + wide * 1.25, top + 0.2 * tall * s), (cx - wide * 1.1, top + 0.2 * tall * s)])
+            sails.polygon(
+                [
+                    (cx - wide, top),
+                    (cx + wide, top),
+                    (cx + wide * 1.25, top + 0.2 * tall * s),
+                    (cx - wide * 1.1, top + 0.2 * tall * s),
+                ]
+            )
 
 
 def sea(picture: Pixels, horizon: float, water: str, time: str, rng: np.random.Generator) -> None:
@@ -62,7 +106,9 @@ def sea(picture: Pixels, horizon: float, water: str, time: str, rng: np.random.G
     depth = height - base
     rough = _ROUGH[water]
     mirror = picture[np.clip(2 * base - np.arange(base, height), 0, base - 1)]
-    deep = lit({"calm_sea": (0.16, 0.42, 0.52), "choppy_sea": (0.1, 0.32, 0.44), "stormy_sea": (0.14, 0.26, 0.28)}[water], time)
+    deep = lit(
+        {"calm_sea": (0.16, 0.42, 0.52), "choppy_sea": (0.1, 0.32, 0.44), "stormy_sea": (0.14, 0.26, 0.28)}[water], time
+    )
     rows = np.linspace(0, 1, depth, dtype=np.float32)[:, None]
     body = mirror + (np.asarray(deep, np.float32) - mirror) * (0.35 + 0.45 * rows)[..., None]
     # Waves grow towards the viewer: noise is read along a row number that runs slower near the bottom.
@@ -90,14 +136,28 @@ def _coast(picture: Pixels, kind: str, side: str, horizon: float, time: str, rng
     if kind == "island":
         ts = np.linspace(0.1, 0.46, 60)
         hump = np.sin((ts - 0.1) / 0.36 * np.pi) ** 0.7 * (1 + 0.25 * noise(rng, 4, 60, 14, 3)[1])
-        mask = Shape(height, width).polygon([*((place(t), base - 0.2 * height * h) for t, h in zip(ts, hump, strict=True)), (place(0.46), base + 3), (place(0.1), base + 3)]).mask()
+        mask = (
+            Shape(height, width)
+            .polygon(
+                [
+                    *((place(t), base - 0.2 * height * h) for t, h in zip(ts, hump, strict=True)),
+                    (place(0.46), base + 3),
+                    (place(0.1), base + 3),
+                ]
+            )
+            .mask()
+        )
         paint(picture, mask, mix(lit((0.3, 0.4, 0.24), time), haze, 0.3))
         darken(picture, mask * np.clip(noise(rng, height, width, 20), 0, 1), 0.35)
         return
     tall = {"cliffs": 0.34, "lighthouse": 0.1, "harbour": 0.1}[kind] * height
     ts = np.linspace(-0.02, 0.46, 40)
     profile = np.clip((0.46 - ts) * 7, 0, 1) * (1 + 0.16 * noise(rng, 4, 40, 6, 3)[1])
-    outline = [*((place(t), base + 0.035 * height - tall * h) for t, h in zip(ts, profile, strict=True)), (place(0.5), base + 0.03 * height), (place(-0.02), base + 0.05 * height)]
+    outline = [
+        *((place(t), base + 0.035 * height - tall * h) for t, h in zip(ts, profile, strict=True)),
+        (place(0.5), base + 0.03 * height),
+        (place(-0.02), base + 0.05 * height),
+    ]
     mask = Shape(height, width).polygon(outline).mask()
     rock = lit((0.9, 0.87, 0.78) if kind == "cliffs" else (0.42, 0.36, 0.3), time)
     paint(picture, mask, mix(rock, haze, 0.12))
@@ -115,7 +175,9 @@ def _coast(picture: Pixels, kind: str, side: str, horizon: float, time: str, rng
             for k in range(row, 9, 2):
                 big = k == 4
                 y = base - float(rng.uniform(0, 0.06)) * height
-                MOTIFS["church" if big else "cottage"](houses, place(0.03 + 0.046 * k), y, (0.2 if big else 0.1) * height, rng)
+                MOTIFS["church" if big else "cottage"](
+                    houses, place(0.03 + 0.046 * k), y, (0.2 if big else 0.1) * height, rng
+                )
             houses.paint(picture, lit(tone, time), lit((0.72, 0.3, 0.2), time), haze, 0.1)
 
 
@@ -153,6 +215,8 @@ def seascape(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
             drift = Shape(height, width)
             for puff in range(10):
                 r = s * (0.05 + 0.022 * puff)
-                drift.ellipse(x * width + s * (0.02 - 0.13 * puff), y - s * (0.72 + 0.04 * puff), r, r * 0.7, 200 - 14 * puff)
+                drift.ellipse(
+                    x * width + s * (0.02 - 0.13 * puff), y - s * (0.72 + 0.04 * puff), r, r * 0.7, 200 - 14 * puff
+                )
             paint(picture, soft(drift.mask(), 4), (0.24, 0.23, 0.24), 0.7)
     return finish(str(a["style"]), picture, rng)

@@ -11,17 +11,44 @@ from heritage_assets.embedded.museum.kinds import Value
 
 _FORE: dict[str, tuple[tuple[float, float], ...]] = {
     "swallowtail": ((0.03, -0.05), (0.35, -0.62), (0.92, -0.8), (0.98, -0.6), (0.78, -0.16), (0.5, 0.06), (0.05, 0.12)),
-    "rounded_wings": ((0.03, -0.05), (0.3, -0.62), (0.62, -0.8), (0.92, -0.68), (0.98, -0.36), (0.8, -0.02), (0.4, 0.1), (0.05, 0.1)),
+    "rounded_wings": (
+        (0.03, -0.05),
+        (0.3, -0.62),
+        (0.62, -0.8),
+        (0.92, -0.68),
+        (0.98, -0.36),
+        (0.8, -0.02),
+        (0.4, 0.1),
+        (0.05, 0.1),
+    ),
     "pointed_wings": ((0.03, -0.05), (0.42, -0.5), (1.06, -0.92), (0.9, -0.5), (0.86, -0.2), (0.6, 0.0), (0.05, 0.1)),
 }
 _HIND: dict[str, tuple[tuple[float, float], ...]] = {
-    "swallowtail": ((0.04, 0.06), (0.55, 0.04), (0.78, 0.26), (0.68, 0.52), (0.6, 0.6), (0.6, 0.98), (0.5, 1.0), (0.46, 0.68), (0.22, 0.66), (0.05, 0.42)),
+    "swallowtail": (
+        (0.04, 0.06),
+        (0.55, 0.04),
+        (0.78, 0.26),
+        (0.68, 0.52),
+        (0.6, 0.6),
+        (0.6, 0.98),
+        (0.5, 1.0),
+        (0.46, 0.68),
+        (0.22, 0.66),
+        (0.05, 0.42),
+    ),
     "rounded_wings": ((0.04, 0.06), (0.55, 0.04), (0.84, 0.2), (0.86, 0.5), (0.62, 0.74), (0.3, 0.72), (0.06, 0.44)),
     "pointed_wings": ((0.04, 0.06), (0.55, 0.04), (0.8, 0.24), (0.56, 0.56), (0.3, 0.86), (0.14, 0.62), (0.06, 0.4)),
 }
 
 
-def _one(form: str, marking: str, size: int, wing: tuple[float, float, float], mark: tuple[float, float, float], rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+def _one(
+    form: str,
+    marking: str,
+    size: int,
+    wing: tuple[float, float, float],
+    mark: tuple[float, float, float],
+    rng: np.random.Generator,
+) -> tuple[Pixels, Pixels]:
     """Return the picture (size, size, 3) and the mask of one pinned butterfly."""
     shape, marks, rim, body = (Shape(size, size) for _ in range(4))
     c, s = size / 2, size * 0.45
@@ -36,7 +63,14 @@ def _one(form: str, marking: str, size: int, wing: tuple[float, float, float], m
                 rim.ellipse(c + side * ex * s, c + ey * s, r * 0.5 * s, r * 0.5 * s)
         elif marking == "bands":
             for t in (0.45, 0.78):
-                marks.line([(c + side * s * (0.1 + 0.75 * t), c - s * 0.95 * t * 0.9), (c + side * s * 0.82 * t, c + 0.1 * s), (c + side * s * 0.42 * t, c + s * 0.75 * t)], 0.12 * s)
+                marks.line(
+                    [
+                        (c + side * s * (0.1 + 0.75 * t), c - s * 0.95 * t * 0.9),
+                        (c + side * s * 0.82 * t, c + 0.1 * s),
+                        (c + side * s * 0.42 * t, c + s * 0.75 * t),
+                    ],
+                    0.12 * s,
+                )
         elif marking == "spots":
             for k in range(9):
                 px, py = 0.24 + 0.2 * (k % 4), -0.56 + 0.22 * (k // 3) + 0.1 * (k % 2) + (0.3 if k > 5 else 0)
@@ -71,7 +105,11 @@ def specimen(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
     frame.rectangle(b, b, width - b, height - b, 0)
     frame_mask = frame.mask()
     darken(picture, np.clip(soft(frame_mask, 9) - frame_mask, 0, 1), 0.55)
-    paint(picture, frame_mask, np.asarray((0.36, 0.22, 0.13), np.float32) * (1 + 0.2 * noise(rng, height, width, 30, 3))[..., None])
+    paint(
+        picture,
+        frame_mask,
+        np.asarray((0.36, 0.22, 0.13), np.float32) * (1 + 0.2 * noise(rng, height, width, 30, 3))[..., None],
+    )
     count = int(a["butterflies"])
     labelled = a["label_form"] == "label_below"
     columns, rows = {1: (1, 1), 2: (2, 1), 4: (2, 2), 6: (3, 2), 9: (3, 3)}[count]
@@ -95,7 +133,9 @@ def specimen(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
             ly, lw, lh = cy + size * 0.5 + cell_h * 0.03, cell_w * 0.26, cell_h * 0.045
             labels.rectangle(cx - lw, ly - lh, cx + lw, ly + lh)
             for row in (-0.35, 0.3):
-                lines.line([(cx - lw * 0.8, ly + row * lh), (cx + lw * float(rng.uniform(0.3, 0.8)), ly + row * lh)], 1.2)
+                lines.line(
+                    [(cx - lw * 0.8, ly + row * lh), (cx + lw * float(rng.uniform(0.3, 0.8)), ly + row * lh)], 1.2
+                )
     paint(picture, labels, (0.95, 0.92, 0.84))
     paint(picture, lines, (0.25, 0.2, 0.16), 0.8)
     return picture

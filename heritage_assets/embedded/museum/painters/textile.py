@@ -31,7 +31,11 @@ def _pattern(name: str, u: Pixels, v: Pixels, n: int) -> np.ndarray:
     if name == "checks":
         a, b = (np.floor(u / p * 2).astype(np.int32) % 2), (np.floor(v / p * 2).astype(np.int32) % 2)
         thin = (_fold(u + p / 4, p / 2) > 0.92) | (_fold(v + p / 4, p / 2) > 0.92)
-        return np.select([thin, a + b == 2, a + b == 1], [2, 1, 0], 0) if n % 2 else np.select([thin, (a + b) % 2 == 1], [2, 1], 0)
+        return (
+            np.select([thin, a + b == 2, a + b == 1], [2, 1, 0], 0)
+            if n % 2
+            else np.select([thin, (a + b) % 2 == 1], [2, 1], 0)
+        )
     if name == "medallion":
         du, dv = np.abs(u - 0.5), np.abs(v - float(v.max()) / 2)
         r = np.hypot(du, dv * 0.8) + 0.02 * np.cos(8 * np.arctan2(dv, du))
@@ -69,7 +73,9 @@ def textile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width
     warp_v, warp_u = (noise(rng, rows, columns, 90, 2) * 2.5 for _ in range(2))
     y, x = y + warp_v, x + warp_u
     if technique == "ikat":
-        y = y + np.broadcast_to(np.repeat(rng.normal(0, 5, columns // 2 + 1), 2)[:columns], (rows, columns)).astype(np.float32)
+        y = y + np.broadcast_to(np.repeat(rng.normal(0, 5, columns // 2 + 1), 2)[:columns], (rows, columns)).astype(
+            np.float32
+        )
     qx, qy = np.floor(x / stitch) * stitch, np.floor(y / stitch) * stitch
     n = int(rng.integers(3, 6))
     band = 0.16 * min(rows, columns)
@@ -90,7 +96,9 @@ def textile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width
     elif technique == "embroidery":
         slant = np.sin((x + y) * np.float32(2.1))
         ground = index == 0
-        cloth *= np.where(ground, 1 + 0.06 * np.sin(x * 2.6) * np.sin(y * 2.6), 1.04 + 0.17 * slant).astype(np.float32)[..., None]
+        cloth *= np.where(ground, 1 + 0.06 * np.sin(x * 2.6) * np.sin(y * 2.6), 1.04 + 0.17 * slant).astype(np.float32)[
+            ..., None
+        ]
     else:
         rib = {"kilim": 1.5, "ikat": 2.2, "tapestry": 1.1}[technique]
         cloth *= (1 + 0.1 * np.sin(y * np.float32(rib)) * (0.7 + 0.3 * np.sin(x * np.float32(0.9))))[..., None]
@@ -104,7 +112,10 @@ def textile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width
         for top, sign in ((ends, -1), (ends + rows, 1)):
             for k in range(columns // 5):
                 x0 = margin + k * 5 + 2
-                threads.line([(x0, top), (x0 + float(rng.normal(0, 2.5)), top + sign * float(rng.uniform(0.6, 0.85)) * ends)], 1.6)
+                threads.line(
+                    [(x0, top), (x0 + float(rng.normal(0, 2.5)), top + sign * float(rng.uniform(0.6, 0.85)) * ends)],
+                    1.6,
+                )
         paint(picture, threads, mix(tones[0], (0.93, 0.88, 0.76), 0.75))
     picture[ends : ends + rows, margin : margin + columns] = cloth
     return picture

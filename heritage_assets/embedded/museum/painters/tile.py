@@ -25,18 +25,25 @@ def _motif(name: str, size: int) -> tuple[Pixels, Pixels]:
             t = 2 * np.pi * k / petals
             radius, reach = (0.115, 0.25) if petals == 8 else (0.17, 0.19)
             glaze.ellipse(c + reach * size * np.cos(t), c + reach * size * np.sin(t), radius * size, radius * size)
-            accent.ellipse(c + reach * size * np.cos(t), c + reach * size * np.sin(t), radius * 0.55 * size, radius * 0.55 * size)
+            accent.ellipse(
+                c + reach * size * np.cos(t), c + reach * size * np.sin(t), radius * 0.55 * size, radius * 0.55 * size
+            )
         accent.ellipse(c, c, size * 0.1, size * 0.1)
         glaze.ellipse(c, c, size * 0.05, size * 0.05)
     elif name == "arabesque":
         for k in range(4):
             t0 = k * np.pi / 2
             ts = np.linspace(0, 1, 18)
-            spiral = [(c + size * (0.06 + 0.3 * t) * np.cos(t0 + 3.6 * t), c + size * (0.06 + 0.3 * t) * np.sin(t0 + 3.6 * t)) for t in ts]
+            spiral = [
+                (c + size * (0.06 + 0.3 * t) * np.cos(t0 + 3.6 * t), c + size * (0.06 + 0.3 * t) * np.sin(t0 + 3.6 * t))
+                for t in ts
+            ]
             glaze.line(spiral, size * 0.035)
             for j in (7, 11, 15):
                 px, py = spiral[j]
-                accent.ellipse(px + size * 0.05 * np.cos(t0 + j), py + size * 0.05 * np.sin(t0 + j), size * 0.045, size * 0.03)
+                accent.ellipse(
+                    px + size * 0.05 * np.cos(t0 + j), py + size * 0.05 * np.sin(t0 + j), size * 0.045, size * 0.03
+                )
             glaze.ellipse(*spiral[-1], size * 0.06, size * 0.06)
     else:
         figure(name, glaze, c, c, size * 0.34)
@@ -49,11 +56,20 @@ def _corners(name: str, size: int) -> Pixels:
     for x, y in ((0, 0), (size, 0), (0, size), (size, size)):
         sx, sy = (1 if x == 0 else -1), (1 if y == 0 else -1)
         if name == "corner_circles":
-            shape.ellipse(x, y, size * 0.18, size * 0.18).ellipse(x, y, size * 0.12, size * 0.12, 0).ellipse(x, y, size * 0.07, size * 0.07)
+            shape.ellipse(x, y, size * 0.18, size * 0.18).ellipse(x, y, size * 0.12, size * 0.12, 0).ellipse(
+                x, y, size * 0.07, size * 0.07
+            )
         elif name == "corner_diamonds":
             shape.polygon([(x, y), (x + sx * size * 0.22, y), (x, y + sy * size * 0.22)])
         elif name == "corner_leaves":
-            shape.polygon([(x, y), (x + sx * size * 0.05, y + sy * size * 0.16), (x + sx * size * 0.21, y + sy * size * 0.21), (x + sx * size * 0.16, y + sy * size * 0.05)])
+            shape.polygon(
+                [
+                    (x, y),
+                    (x + sx * size * 0.05, y + sy * size * 0.16),
+                    (x + sx * size * 0.21, y + sy * size * 0.21),
+                    (x + sx * size * 0.16, y + sy * size * 0.05),
+                ]
+            )
             shape.polygon([(x, y), (x + sx * size * 0.2, y), (x + sx * size * 0.12, y + sy * size * 0.04)])
             shape.polygon([(x, y), (x, y + sy * size * 0.2), (x + sx * size * 0.04, y + sy * size * 0.12)])
     return shape.mask()
@@ -69,7 +85,9 @@ def tile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     if a["ground_colour"] in (a["glaze"], a["accent"]):
         ground = tuple(0.35 * c + 0.62 for c in ground)  # type: ignore[assignment]
     picture = fill(height, width, (0.3, 0.285, 0.27))
-    picture *= (1 + 0.05 * noise(rng, height, width, 80) + 0.02 * rng.standard_normal((height, width), dtype=np.float32))[..., None]
+    picture *= (
+        1 + 0.05 * noise(rng, height, width, 80) + 0.02 * rng.standard_normal((height, width), dtype=np.float32)
+    )[..., None]
     left, top = (width - n * side) // 2, (height - n * side) // 2
     grout = max(2, side // 50)
     face = Shape(side, side).rectangle(grout, grout, side - grout, side - grout).mask()
@@ -92,7 +110,12 @@ def tile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     for _ in range(int(rng.integers(1, 5))):
         cx, cy = left + float(rng.integers(0, n + 1)) * side, top + float(rng.uniform(0, n)) * side
         r = side * float(rng.uniform(0.015, 0.035))
-        chips.polygon([(cx + r * np.cos(t) * rng.uniform(0.6, 1.2), cy + r * np.sin(t) * rng.uniform(0.6, 1.2)) for t in np.linspace(0, 5.6, 8)])
+        chips.polygon(
+            [
+                (cx + r * np.cos(t) * rng.uniform(0.6, 1.2), cy + r * np.sin(t) * rng.uniform(0.6, 1.2))
+                for t in np.linspace(0, 5.6, 8)
+            ]
+        )
     chip = chips.mask()
     paint(picture, chip, (0.76, 0.62, 0.47), 0.9)
     darken(picture, np.clip(soft(chip, 2) - chip, 0, 1), 0.5)

@@ -33,19 +33,38 @@ def _strip(band: str, height: int, width: int, repeats: int) -> Pixels:
         if band == "meander":
             w = height * 0.11
             left, right, top, low = k * cell, (k + 1) * cell, height * 0.2, height * 0.8
-            shape.line([(left, low), (left, top), (right - cell * 0.25, top), (right - cell * 0.25, y + w), (x - cell * 0.06, y + w), (x - cell * 0.06, y - w * 0.4)], w)
+            shape.line(
+                [
+                    (left, low),
+                    (left, top),
+                    (right - cell * 0.25, top),
+                    (right - cell * 0.25, y + w),
+                    (x - cell * 0.06, y + w),
+                    (x - cell * 0.06, y - w * 0.4),
+                ],
+                w,
+            )
             shape.line([(left, low), (right, low), (right, top)], w)
         elif band == "waves":
             ts = np.linspace(0, 1, 16)
             shape.line([(k * cell + t * cell, y + height * 0.26 * np.sin(2 * np.pi * t)) for t in ts], height * 0.16)
             shape.ellipse(x, y + height * 0.02, s * 0.2, s * 0.2)
         elif band == "zigzag":
-            shape.polygon([(k * cell, height * 0.88), (x, height * 0.12), ((k + 1) * cell, height * 0.88), (x, height * 0.5)])
+            shape.polygon(
+                [(k * cell, height * 0.88), (x, height * 0.12), ((k + 1) * cell, height * 0.88), (x, height * 0.5)]
+            )
         elif band == "dots":
             shape.ellipse(x, y, s * 0.62, s * 0.62)
         elif band == "leaves":
             for lean in (-1, 1):
-                shape.polygon([(x, height * 0.95), (x + lean * cell * 0.45, height * 0.5), (x + lean * cell * 0.3, height * 0.06), (x + lean * cell * 0.1, height * 0.5)])
+                shape.polygon(
+                    [
+                        (x, height * 0.95),
+                        (x + lean * cell * 0.45, height * 0.5),
+                        (x + lean * cell * 0.3, height * 0.06),
+                        (x + lean * cell * 0.1, height * 0.5),
+                    ]
+                )
             shape.line([(x, height), (x, height * 0.05)], cell * 0.05)
         else:
             figure(band, shape, x, y, s * 0.95)
@@ -55,9 +74,13 @@ def _strip(band: str, height: int, width: int, repeats: int) -> Pixels:
 def vase(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> Pixels:
     """Photograph a vase."""
     backdrop, ware, shape_name = rgb(str(a["backdrop_colour"])), str(a["ware"]), str(a["shape"])
-    picture = wall(rng, height, width, mix(backdrop, (0.1, 0.1, 0.12), 0.3) if a["backdrop_colour"] == "black" else backdrop)
+    picture = wall(
+        rng, height, width, mix(backdrop, (0.1, 0.1, 0.12), 0.3) if a["backdrop_colour"] == "black" else backdrop
+    )
     tall = _TALL.get(shape_name, 0.8) * height * float(rng.uniform(0.96, 1.04))
-    tall = min(tall, width * 0.9 / (2 * max(w for _, w in _PROFILES[shape_name]) + (0.12 if shape_name in _HANDLES else 0)))
+    tall = min(
+        tall, width * 0.9 / (2 * max(w for _, w in _PROFILES[shape_name]) + (0.12 if shape_name in _HANDLES else 0))
+    )
     foot = height * 0.92
     top = foot - tall
     cx = width / 2
@@ -82,7 +105,12 @@ def vase(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
         points += [(cx + side * tall * np.interp(end, places, halves) * 0.96, top + end * tall)]
         handles.line(points, tall * 0.035)
     handle_mask = handles.mask()
-    shadow = Shape(height, width).ellipse(cx + (0.1 if a["light_side"] == "left" else -0.1) * tall, foot, float(half[int(foot) - 3]) * 2.2 + 20, tall * 0.04)
+    shadow = Shape(height, width).ellipse(
+        cx + (0.1 if a["light_side"] == "left" else -0.1) * tall,
+        foot,
+        float(half[int(foot) - 3]) * 2.2 + 20,
+        tall * 0.04,
+    )
     darken(picture, soft(shadow.mask(), 12), 0.7)
     paint(picture, handle_mask, mix(body, (0.05, 0.04, 0.04), 0.25))
     darken(picture, handle_mask * (np.roll(handle_mask, 4, axis=1) < 0.5), 0.35)
@@ -91,7 +119,15 @@ def vase(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     figures = str(a["band"]) in ("warriors", "horses", "birds")
     wide, deep = 720, 150
     strip = _strip(str(a["band"]), deep, wide, 5 if figures else 14)
-    belly = {"krater": 0.32, "footed_bowl": 0.24, "bottle_vase": 0.74, "ewer": 0.64, "amphora": 0.5, "globular_jar": 0.48, "albarello": 0.5}[shape_name]
+    belly = {
+        "krater": 0.32,
+        "footed_bowl": 0.24,
+        "bottle_vase": 0.74,
+        "ewer": 0.64,
+        "amphora": 0.5,
+        "globular_jar": 0.48,
+        "albarello": 0.5,
+    }[shape_name]
     column = ((angle + 0.5) * (wide - 1) * 0.62 + 20 * float(rng.uniform(0, 5))).astype(np.int32) % wide
     for centre, thick in ((belly, 0.3), (belly - 0.2, 0.04), (belly + 0.2, 0.04)):
         row = (v - (centre - thick / 2)) / thick
@@ -101,13 +137,18 @@ def vase(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
         else:
             pattern = use[:, None] * np.ones((1, width), np.float32)
         paint(surface, pattern.astype(np.float32), pigment)
-    paint(surface, np.broadcast_to(((v < 0.045) | (v > 0.94))[:, None], (height, width)).astype(np.float32), pigment, 0.9)
+    paint(
+        surface, np.broadcast_to(((v < 0.045) | (v > 0.94))[:, None], (height, width)).astype(np.float32), pigment, 0.9
+    )
     lean = np.float32(-0.42 if a["light_side"] == "left" else 0.42)
     lit = np.clip(1.06 - 0.62 * np.abs(ratio - lean) ** 1.7, 0.2, 1.1)
     texture = noise(rng, height, width, 4 if ware == "stoneware" else 40, 2)
     surface *= (lit * (1 + (0.14 if ware == "stoneware" else 0.05) * texture))[..., None]
     if ware != "stoneware":
-        gloss = np.exp(-(((ratio - lean) / (0.07 if ware == "porcelain" else 0.16)) ** 2)) * np.clip(1 - 2 * np.abs(v - belly), 0, 1)[:, None]
+        gloss = (
+            np.exp(-(((ratio - lean) / (0.07 if ware == "porcelain" else 0.16)) ** 2))
+            * np.clip(1 - 2 * np.abs(v - belly), 0, 1)[:, None]
+        )
         paint(surface, (gloss * (0.75 if ware == "porcelain" else 0.26)).astype(np.float32), (1, 1, 1))
     paint(picture, mask, surface)
     mouth = Shape(height, width).ellipse(cx, top + 2, float(smooth[3]) * tall, tall * 0.022).mask()
