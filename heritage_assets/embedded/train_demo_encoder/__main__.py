@@ -1,0 +1,95 @@
+"""Command line of the training."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from heritage_assets.curation.encoders import load_encoder
+from heritage_assets.embedded.museum import MUSEUM_SEED, generate_objects
+from heritage_assets.embedded.train_demo_encoder.card import model_card
+from heritage_assets.embedded.train_demo_encoder.evaluation import evaluate
+from heritage_assets.embedded.train_demo_encoder.losses import Attributes
+from heritage_assets.embedded.train_demo_encoder.model import save
+from heritage_assets.embedded.train_demo_encoder.pictures import drawn
+from heritage_assets.embedded.train_demo_encoder.texts import Captions, train_tokenizer
+from heritage_assets.embedded.train_demo_encoder.training import Material, Plan, train
+
+log = logging.getLogger("train_demo_encoder")
+
+
+def main() -> None:
+    """Draw, train, save, measure, write the card."""
+    options = _options()
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported; spinning threads starve on busy machines
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if options.seed == MUSEUM_SEED:
+        raise SystemExit(f"seed {MUSEUM_SEED} is the demo museum itself, which must stay unseen: choose another --seed")
+    plan = Plan(options.steps, options.batch, options.learning_rate, seed=options.seed, bfloat16=options.bfloat16)
+    objects = generate_objects(options.objects, plan.seed)
+    started = time.monotonic()
+    pictures = drawn(objects, plan.seed, options.copies, options.cache, options.processes)
+    log.info("drew %d objects in %.0f s", len(objects), time.monotonic() - started)
+    captions = Captions(objects)
+    tokenizer = train_tokenizer(captions.everything())
+    started = time.monotonic()
+    trained = train(Material(pictures, captions, Attributes.of(objects), tokenizer), plan, _report(plan, started))
+    minutes = (time.monotonic() - started) / 60
+    save(trained.model, tokenizer, options.output)
+    figures = evaluate(load_encoder(str(options.output), "cpu"), generate_objects(options.held_out, MUSEUM_SEED))
+    print(json.dumps(asdict(figures), indent=2))
+    card = model_card(
+        figures,
+        plan,
+        objects=len(objects),
+        copies=options.copies,
+        tokens=len(tokenizer),
+        parameters=sum(item.numel() for item in trained.model.parameters()),
+        minutes=minutes,
+        museum_seed=MUSEUM_SEED,
+    )
+    (options.output / "CARD.md").write_text(card, encoding="utf-8")
+
+
+def _report(plan: Plan, started: float) -> Callable[[int, float], None]:
+    """Return a listener that logs every fiftieth step."""
+    recent: list[float] = []
+
+    def report(step: int, loss: float) -> None:
+        recent.append(loss)
+        if step % 50 == 0 or step == plan.steps:
+            pace = (time.monotonic() - started) / step
+            log.info("step %d/%d loss %.3f, %.2f s a step", step, plan.steps, sum(recent) / len(recent), pace)
+            recent.clear()
+
+    return report
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="train_demo_encoder", description="Train the demo encoder on the demo museum."
+    )
+    plan = Plan()
+    parser.add_argument("--output", type=Path, required=True, help="folder for model, processor and card")
+    parser.add_argument("--steps", type=int, default=plan.steps)
+    parser.add_argument("--batch", type=int, default=plan.batch, help="objects in a step")
+    parser.add_argument("--learning-rate", type=float, default=plan.learning_rate)
+    parser.add_argument("--seed", type=int, default=plan.seed, help="seed of objects, weights and order")
+    parser.add_argument("--objects", type=int, default=9000, help="objects to train on")
+    parser.add_argument("--copies", type=int, default=3, help="archive copies of each object")
+    parser.add_argument("--held-out", type=int, default=600, help="objects of the museum's own seed to measure on")
+    parser.add_argument("--processes", type=int, default=2, help="processes that draw")
+    parser.add_argument("--bfloat16", action=argparse.BooleanOptionalAction, default=plan.bfloat16)
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "heritage-demo-encoder")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
