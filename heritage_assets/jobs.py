@@ -2,8 +2,6 @@
 
 import dagster as dg
 
-from heritage_assets.partitions import harvest_batches
-
 RECORD_STEPS = (
     "cleansed_records",
     "rejected_records",
@@ -19,21 +17,18 @@ RECORD_STEPS = (
 record_chain = dg.define_asset_job(
     "record_chain",
     dg.AssetSelection.assets(*RECORD_STEPS),
-    partitions_def=harvest_batches,
     description="One batch, from landed records to validated points.",
 )
 
 image_retry = dg.define_asset_job(
     "image_retry",
     dg.AssetSelection.assets(*RECORD_STEPS[2:]),
-    partitions_def=harvest_batches,
     description="Fetch again the images of a batch that are due, and carry them through to validated points.",
 )
 
 canonicalization = dg.define_asset_job(
     "canonicalization",
     dg.AssetSelection.assets(*RECORD_STEPS[5:]),
-    partitions_def=harvest_batches,
     description="Decide again which records of a batch show one object, after a person's decision.",
 )
 
