@@ -58,7 +58,7 @@ def build_definitions(settings: Settings | None = None, **overrides: Any) -> dg.
         overrides: resources to use instead of the configured ones, by name.
     """
     return dg.Definitions(
-        assets=dg.load_assets_from_package_module(assets),
+        assets=dg.load_assets_from_package_module(assets, include_specs=True),
         resources={**build_resources(settings or Settings()), **overrides},
         jobs=[record_chain, image_retry, canonicalization, clustering, harvesting],
         schedules=[nightly_harvest, nightly_clusters],
