@@ -18,12 +18,13 @@ from heritage_assets.resources.policies import DuplicatePolicyResource
 from heritage_assets.resources.vector_store import VectorStoreResource
 from heritage_assets.stores.archive import LakeArchive
 from heritage_assets.stores.journal import Journal
-from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.lake import Lake, text
 from heritage_assets.stores.objects import ObjectStore
 from heritage_assets.stores.vectors import VectorStore
 from heritage_assets.stores.views import current_of_batch
 
 from .duplicate_pictures import duplicate_pictures
+from .failures import retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, counts_table, table_metadata, verdict
 
 NONE_PENDING = "no_point_left_pending"
@@ -64,7 +65,7 @@ def tell_points(lake: Lake, store: VectorStore, own: Iterable[str], others: Iter
     for start in range(0, len(guids), POINTS_AT_ONCE):
         part = pa.array(guids[start : start + POINTS_AT_ONCE], pa.string())
         stored = store.payloads(part.to_pylist(), ["status", "canonical_id", "is_representative", "group_size"])
-        living = pc.field("guid").isin(part) & ~pc.field("withdrawn")
+        living = text("guid").isin(part) & ~pc.field("withdrawn")
         changed = []
         for row in lake.read(CANONICAL_RECORDS, where=living).to_pylist():
             point = stored.get(row["guid"])
@@ -142,16 +143,18 @@ def canonical_points(
     Only one run at a time writes these tables (pool); what is new is compared with everything, so the order of batches does not
     matter.
     """
-    tables, model, watch = lake.open(), encoder.load(), Stopwatch()
-    store = vector_store.collection(model)
+    tables, watch = lake.open(), Stopwatch()
+    with retrying_only_transient():
+        model = encoder.load()
+        store = vector_store.collection(model)
     batches = list(context.partition_keys)
     settings = duplicate_policy.settings()
-    with watch.batch("all"):
+    with watch.batch("all"), retrying_only_transient():
         pairs, groups, told = canonicalize_batches(tables, object_store.store(), store, model.id, settings, batches)
     alive, _ = _current(tables, batches)
     pending = store.count({"batch": batches, "status": "pending"})
     rows = tables.count(
-        CANONICAL_RECORDS, where=pc.field("guid").isin(pa.array(alive, pa.string())) & ~pc.field("withdrawn")
+        CANONICAL_RECORDS, where=text("guid").isin(pa.array(alive, pa.string())) & ~pc.field("withdrawn")
     )
     statistics = pairs.statistics
     yield dg.MaterializeResult(

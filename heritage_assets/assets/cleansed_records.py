@@ -24,6 +24,7 @@ from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
 from heritage_assets.stores.lake import Lake, Written
 
+from .failures import retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, counts_table, value_counts, verdict, written_metadata
 
 CONSERVED = "landed_is_conserved"
@@ -109,7 +110,7 @@ def cleansed_records(
     landed = 0
     watch = Stopwatch()
     for batch in context.partition_keys:
-        with watch.batch(batch):
+        with watch.batch(batch), retrying_only_transient():
             kept[batch], refused[batch], found, why = cleanse_batch(batch, zone, tables, engine.engine())
         outcomes.update(found)
         reasons.update(why)

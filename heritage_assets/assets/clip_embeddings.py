@@ -23,6 +23,7 @@ from heritage_assets.stores.lake import Lake, Written
 from heritage_assets.stores.objects import ObjectStore
 from heritage_assets.stores.views import embedding_tasks, embeddings_for, records_of_batch
 
+from .failures import retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, counts_table, value_counts, verdict, written_metadata
 
 COUNTED = "embeddings_match_images"
@@ -115,11 +116,13 @@ def clip_embeddings(
 
     A record without an image keeps its text vector (NO_IMAGE); one whose encoding fails is FAILED with the reason.
     """
-    tables, model = lake.open(), encoder.load()
+    tables = lake.open()
+    with retrying_only_transient():
+        model = encoder.load()
     inspection, watch = VectorInspection(model), Stopwatch()
     writes: dict[str, Written] = {}
     for batch in context.partition_keys:
-        with watch.batch(batch):
+        with watch.batch(batch), retrying_only_transient():
             writes[batch] = embed_batch(batch, tables, object_store.store(), engine.engine(), model, inspection)
         context.log.info("batch %s: %s rows", batch, writes[batch].rows)
     images = tables.count(SOURCE_IMAGES, batches=context.partition_keys)

@@ -24,6 +24,7 @@ from heritage_assets.stores.lake import Lake
 from heritage_assets.stores.vectors import VectorStore
 from heritage_assets.stores.views import CurrentFilter, current_image_vectors, live_rows, matrix
 
+from .failures import retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, table_metadata, verdict
 
 COVERED = "every_member_follows_its_representative"
@@ -115,8 +116,9 @@ def clusters(
     cluster_policy: ClusterPolicyResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Cluster the representatives; their copies inherit. Ids and places on the map last where little changes."""
-    tables, model, watch = lake.open(), encoder.load(), Stopwatch()
-    with watch.batch("all"):
+    tables, watch = lake.open(), Stopwatch()
+    with watch.batch("all"), retrying_only_transient():
+        model = encoder.load()
         guids, vectors, texts = representatives(tables, model.id)
         previous = PreviousClusters.from_table(tables.read(CLUSTER_MEMBERS), model.id)
         found = cluster(vectors, guids, texts, cluster_policy.settings(), previous) if guids else None

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from heritage_assets.curation.duplicates import GroupChanges, PairChanges
 from heritage_assets.curation.pictures import as_markdown, contact_sheet, histogram
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, SOURCE_IMAGES
-from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.lake import Lake, text
 from heritage_assets.stores.objects import ObjectStore
 
 MOST_GROUPS = 6
@@ -41,7 +41,7 @@ def _newest_groups(lake: Lake, canonical_ids: Sequence[str]) -> list[tuple[str, 
     """Return (guid, caption) of the members of some groups, group by group."""
     if not canonical_ids:
         return []
-    wanted = pc.field("canonical_id").isin(pa.array(canonical_ids, pa.string())) & ~pc.field("withdrawn")
+    wanted = text("canonical_id").isin(pa.array(canonical_ids, pa.string())) & ~pc.field("withdrawn")
     rows = lake.read(CANONICAL_RECORDS, columns=["guid", "canonical_id", "weakest_similarity"], where=wanted)
     members: dict[str, list[tuple[str, str]]] = {}
     for row in rows.sort_by([("canonical_id", "ascending"), ("guid", "ascending")]).to_pylist():
@@ -62,6 +62,6 @@ def _borderline(pairs: pa.Table) -> list[tuple[str, str]]:
 
 
 def _thumbnails(lake: Lake, guids: Iterable[str]) -> dict[str, str]:
-    wanted = pc.field("guid").isin(pa.array(sorted(guids), pa.string())) & pc.field("thumbnail").is_valid()
+    wanted = text("guid").isin(pa.array(sorted(guids), pa.string())) & pc.field("thumbnail").is_valid()
     rows = lake.read(SOURCE_IMAGES, columns=["guid", "thumbnail"], where=wanted)
     return dict(zip(rows["guid"].to_pylist(), rows["thumbnail"].to_pylist(), strict=True))

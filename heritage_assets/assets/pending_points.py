@@ -13,10 +13,11 @@ from heritage_assets.partitions import harvest_batches
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.vector_store import VectorStoreResource
-from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.lake import Lake, text
 from heritage_assets.stores.vectors import VectorStore
 from heritage_assets.stores.views import current_of_batch, merged_by_guid
 
+from .failures import retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, verdict
 
 COUNTED = "points_match_records"
@@ -44,13 +45,13 @@ def point_rows(lake: Lake, batch: str, encoder: str, guids: pa.ChunkedArray) -> 
 
     Memory: the batch's vectors, 8 KiB a record for 512 + 512 + 1024 dimensions.
     """
-    mine = pc.field("guid").isin(guids.combine_chunks())
+    mine = text("guid").isin(guids.combine_chunks())
     records = lake.read(CLEANSED_RECORDS, columns=RECORD_COLUMNS, batches=[batch], where=mine).sort_by("guid")
     embeddings = lake.read(
         CLIP_EMBEDDINGS,
         columns=["guid", *EMBEDDING_COLUMNS, *VECTOR_NAMES],
         batches=[batch],
-        where=mine & (pc.field("encoder") == encoder),
+        where=mine & (text("encoder") == encoder),
     )
     rows = merged_by_guid(records, embeddings, [*EMBEDDING_COLUMNS, *VECTOR_NAMES])
     return rows.filter(pc.is_valid(rows["encoder"]))
@@ -124,11 +125,13 @@ def pending_points(
     Only current rows reach points: what a newer batch holds again is left to it, so a backfill of an old batch overrides
     nothing. A record that its provider withdrew loses its point.
     """
-    tables, model = lake.open(), encoder.load()
-    store = vector_store.collection(model)
+    tables = lake.open()
+    with retrying_only_transient():
+        model = encoder.load()
+        store = vector_store.collection(model)
     counts, expected, present, watch = PointCounts(), 0, 0, Stopwatch()
     for batch in context.partition_keys:
-        with watch.batch(batch):
+        with watch.batch(batch), retrying_only_transient():
             found = write_points(tables, store, batch, model.id)
         counts.add(found)
         alive, _ = current_of_batch(tables, batch)

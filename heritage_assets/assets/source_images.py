@@ -21,6 +21,7 @@ from heritage_assets.stores.lake import Lake, Written
 from heritage_assets.stores.objects import ObjectStore
 from heritage_assets.stores.views import image_tasks, images_known_for
 
+from .failures import retrying_only_transient
 from .reporting import (
     OWNERS,
     Stopwatch,
@@ -82,7 +83,7 @@ def source_images(
     writes: dict[str, Written] = {}
     watch = Stopwatch()
     for batch in context.partition_keys:
-        with watch.batch(batch):
+        with watch.batch(batch), retrying_only_transient():
             root = zone.manifest(batch).image_root
             writes[batch] = fetch_batch(batch, tables, store, engine.engine(), http_fetcher.settings(), root)
         context.log.info("batch %s: %s rows", batch, writes[batch].rows)
@@ -116,5 +117,7 @@ def sample_thumbnails(rows: pa.Table) -> Iterator[tuple[str, str]]:
     """Yield (thumbnail key, guid) of images spread evenly over the rows."""
     good = rows.filter(pc.is_valid(rows["thumbnail"]))
     stride = max(1, good.num_rows // 18)
-    for row in good.select(["thumbnail", "guid"]).take(list(range(0, good.num_rows, stride))).to_pylist():
+    for row in (
+        good.select(["thumbnail", "guid"]).take(pa.array(range(0, good.num_rows, stride), pa.int64())).to_pylist()
+    ):
         yield row["thumbnail"], row["guid"]

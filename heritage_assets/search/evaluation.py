@@ -14,6 +14,7 @@ from heritage_assets.curation.evaluation import cluster_metrics, rank, retrieval
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLIP_EMBEDDINGS, CLUSTER_MEMBERS
 from heritage_assets.search.truth import read_truth
 from heritage_assets.stores.connect import Platform
+from heritage_assets.stores.lake import text
 from heritage_assets.stores.views import CurrentFilter, live_rows, matrix
 
 GROUP_COLUMNS = ("group", "object", "canonical_id")
@@ -59,7 +60,7 @@ def evaluate_retrieval(platform: Platform, encoder: str, objects: dict[str, str]
         encoder: id of the encoder whose vectors are compared.
         objects: the true object of each guid.
     """
-    where = (pc.field("encoder") == encoder) & (pc.field("embedding_status") == "OK") & pc.field("embedding_text").is_valid()
+    where = (text("encoder") == encoder) & (text("embedding_status") == "OK") & pc.field("embedding_text").is_valid()
     columns = ["guid", "batch", "embedding_image", "embedding_text"]
     current = CurrentFilter(live_rows(platform.lake))(platform.lake.scan(CLIP_EMBEDDINGS, columns=columns, where=where))
     rows = pa.Table.from_batches(list(current), schema=pa.schema([CLIP_EMBEDDINGS.schema.field(name) for name in columns]))

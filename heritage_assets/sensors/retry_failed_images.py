@@ -9,14 +9,14 @@ from heritage_assets.curation.schemas import SOURCE_IMAGES
 from heritage_assets.jobs import image_retry
 from heritage_assets.partitions import harvest_batches
 from heritage_assets.resources.lake import LakeResource
-from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.lake import Lake, text
 
 RUNS_PER_TICK = 10
 
 
 def due_batches(lake: Lake, now: datetime) -> list[tuple[str, int, int]]:
     """Return (batch, images due, attempts made on them so far) of each batch with images due at ``now``, by batch."""
-    due = (pc.field("status") == "FAILED") & ~pc.field("permanent") & (pc.field("next_attempt_at") <= now)
+    due = (text("status") == "FAILED") & ~pc.field("permanent") & (pc.field("next_attempt_at") <= now)
     rows = lake.read(SOURCE_IMAGES, columns=["batch", "attempts"], where=due)
     grouped = rows.group_by("batch").aggregate([("attempts", "count"), ("attempts", "sum")]).sort_by("batch")
     return [(row["batch"], row["attempts_count"], row["attempts_sum"]) for row in grouped.to_pylist()]

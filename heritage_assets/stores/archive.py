@@ -18,7 +18,7 @@ from heritage_assets.curation.schemas import (
     SOURCE_IMAGES,
     TableSpec,
 )
-from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.lake import Lake, text
 from heritage_assets.stores.views import CurrentFilter, current_image_vectors, live_rows, merged_by_guid
 
 _OF_RECORDS = [name for name in EVIDENCE.names if name in CLEANSED_RECORDS.schema.names]
@@ -62,7 +62,7 @@ class LakeArchive:
 
     def pairs(self) -> pa.Table:
         """See :class:`Archive`."""
-        return self.lake.read(DUPLICATE_PAIRS, where=pc.field("encoder") == self.encoder)
+        return self.lake.read(DUPLICATE_PAIRS, where=text("encoder") == self.encoder)
 
     def canonical(self) -> pa.Table:
         """See :class:`Archive`."""
@@ -73,13 +73,13 @@ class LakeArchive:
         return self.lake.read(REVIEW_DECISIONS)
 
     def _records(self, guids: pa.Array, batches: Sequence[str] | None = None) -> pa.Table:
-        wanted = pc.field("guid").isin(guids)
+        wanted = text("guid").isin(guids)
         if batches is None:
             mine = self.live.filter(pc.is_in(self.live["guid"], value_set=guids))
             batches = mine["batch"].unique().to_pylist()
         records = self._current(CLEANSED_RECORDS, ["guid", "batch", *_OF_RECORDS], wanted, batches)
         images = self._current(SOURCE_IMAGES, ["guid", "batch", *_OF_IMAGES], wanted, batches)
-        mine = wanted & (pc.field("encoder") == self.encoder)
+        mine = wanted & (text("encoder") == self.encoder)
         embeddings = self._current(CLIP_EMBEDDINGS, ["guid", "batch", *_OF_EMBEDDINGS], mine, batches)
         rows = merged_by_guid(merged_by_guid(records, images, _OF_IMAGES), embeddings, _OF_EMBEDDINGS)
         named = rows.rename_columns(["image_sha256" if name == "sha256" else name for name in rows.column_names])

@@ -22,6 +22,15 @@ from heritage_assets.stores.pump import Pump
 SCAN_ROWS = 8_192
 
 
+def text(column: str) -> pc.Expression:
+    """Name a text column in a filter.
+
+    Merges leave files whose text columns, and their statistics, are typed as string views; Arrow has no comparison of those with
+    strings and would refuse the filter. The cast keeps it from consulting the statistics.
+    """
+    return pc.field(column).cast(pa.string())
+
+
 @dataclass(frozen=True)
 class Written:
     """What a write left: the table's address, its Delta version and the number of rows written."""
@@ -71,7 +80,7 @@ class Lake:
             table: which table.
             columns: the columns to read (all by default).
             batches: only these harvest batches (partition pruning).
-            where: any further Arrow filter expression.
+            where: any further Arrow filter expression; name text columns in it with :func:`text`.
             rows: most rows in one record batch.
         """
         opened = self.open(table)

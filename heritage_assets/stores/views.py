@@ -20,7 +20,7 @@ from heritage_assets.curation.schemas import (
     IMAGE_TASKS,
     SOURCE_IMAGES,
 )
-from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.lake import Lake, text
 
 NEWEST = pa.schema([CLEANSED_RECORDS.schema.field(name) for name in ("guid", "batch", "harvested_at", "withdrawn")])
 
@@ -70,7 +70,7 @@ def image_tasks(lake: Lake, batch: str) -> Iterator[pa.RecordBatch]:
 def images_known_for(lake: Lake, batch: str) -> pa.Table:
     """Read what any batch says of the images of this batch's records; rows of ``batch`` itself come last."""
     guids = lake.read(CLEANSED_RECORDS, columns=["guid"], batches=[batch])["guid"].combine_chunks()
-    known = lake.read(SOURCE_IMAGES, where=pc.field("guid").isin(guids))
+    known = lake.read(SOURCE_IMAGES, where=text("guid").isin(guids))
     own = pc.equal(known["batch"], batch)
     by_age = known.append_column("_own", own).sort_by([("_own", "ascending"), ("fetched_at", "ascending")])
     return by_age.drop_columns("_own")
@@ -98,9 +98,9 @@ def embeddings_for(lake: Lake, batch: str, encoder: str) -> Iterator[pa.RecordBa
     Read by image hash and by guid, so that neither a re-run nor another record of the same picture is encoded again.
     """
     images = lake.read(SOURCE_IMAGES, columns=["guid", "sha256"], batches=[batch])
-    where = (pc.field("encoder") == encoder) & (
-        pc.field("guid").isin(images["guid"].combine_chunks())
-        | pc.field("image_sha256").isin(images["sha256"].drop_null().combine_chunks())
+    where = (text("encoder") == encoder) & (
+        text("guid").isin(images["guid"].combine_chunks())
+        | text("image_sha256").isin(images["sha256"].drop_null().combine_chunks())
     )
     yield from lake.scan(CLIP_EMBEDDINGS, where=where)
 
@@ -140,7 +140,7 @@ def _row_keys(batch: pa.ChunkedArray | pa.Array, guid: pa.ChunkedArray | pa.Arra
 
 def current_image_vectors(lake: Lake, encoder: str, keep: CurrentFilter) -> Iterator[pa.RecordBatch]:
     """Stream (guid, batch, embedding_image) of the current records that have an image vector of ``encoder``."""
-    where = (pc.field("encoder") == encoder) & pc.field("embedding_image").is_valid()
+    where = (text("encoder") == encoder) & pc.field("embedding_image").is_valid()
     yield from keep(lake.scan(CLIP_EMBEDDINGS, columns=["guid", "batch", "embedding_image"], where=where))
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLUSTERS, REJECTED_RECORDS
-from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.lake import Lake, text
 
 
 @pytest.fixture
@@ -115,6 +115,22 @@ def test_filters_and_columns(lake: Lake) -> None:
     lake.replace_batch(REJECTED_RECORDS, "a", [rejected("a", range(10))])
     found = lake.read(REJECTED_RECORDS, columns=["line"], where=pc.field("line") > 7)
     assert found.to_pydict() == {"line": [8, 9]}
+
+
+def test_text_can_be_filtered_after_merges(lake: Lake) -> None:
+    many = {f"a-rather-long-guid-{number:05d}": f"canonical-{number}" for number in range(50)}
+    lake.merge(CANONICAL_RECORDS, canonical(many))
+    lake.merge(CANONICAL_RECORDS, canonical({"another-rather-long-guid": "x"}))
+    wanted = text("guid").isin(pa.array(["a-rather-long-guid-00007", "another-rather-long-guid"]))
+    assert lake.read(CANONICAL_RECORDS, where=wanted).num_rows == 2
+    assert lake.read(CANONICAL_RECORDS, where=text("canonical_id") == "canonical-9").num_rows == 1
+
+
+def test_odd_batch_keys_are_found_again(lake: Lake) -> None:
+    for key in ("a_b-c", "x%y z", "ü'ö"):
+        lake.replace_batch(REJECTED_RECORDS, key, [rejected(key, range(2))])
+        lake.replace_batch(REJECTED_RECORDS, key, [rejected(key, range(3))])
+        assert lake.count(REJECTED_RECORDS, batches=[key]) == 3
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
