@@ -2,10 +2,13 @@
 
 A sample of the collection's own pictures is edited the harmless ways that archives do. How alike a picture and its edited
 copy are (``same``) is compared with how alike it is to the nearest *different* picture (``different``). The threshold is
-chosen for a stated precision; where the sample has no false pair left, the upper tail of ``different`` is continued as an
-exponential (peaks over threshold: Pickands 1975), because a sample of a thousand can't show one error in a hundred thousand.
+chosen for a stated precision; where the sample has no false pair left, the upper tail of ``different`` is continued, because a
+sample of a thousand can't show one error in a hundred thousand.
 
-Nearest neighbours whose hash is near are left out of ``different``: nobody has labelled them, and most are real copies.
+Hashes are calibrated too. Pairs whose hashes differ in 13 to 20 bits (the ring) are almost never copies; how steeply their
+number falls towards fewer bits says how many *different* pictures of this collection have near or almost equal hashes: hardly
+any among photographs, many among pages of text or coins of one mould. Where there are hardly any, that number and the scores
+in the ring bound the false pairs that a near hash lets through. Where there are many, hashes say nothing and the score decides.
 """
 
 from __future__ import annotations
@@ -29,11 +32,21 @@ EncodeImages = Callable[[Sequence[Any]], Floats]
 HashImage = Callable[[Any], str]
 
 BINS = 80
-NEIGHBOURS = 8
 TAIL = 0.1
 """Share of ``different`` that the tail is fitted to."""
 CROWDED_MEDIAN = 0.95
 """An encoder whose typical nearest *different* neighbour is so near cannot tell pictures apart by its score."""
+CROWDED_RECALL = 0.5
+"""One that finds fewer of the edited copies at the wanted precision cannot either."""
+LOOK_ALIKES = 0.01
+"""Expected different neighbours of almost equal hash per picture from which a warning is given."""
+HASH_CHANCE = 0.01
+"""Largest assumed share of nearest different neighbours whose hash is near by chance, where hashes tell pictures apart."""
+RING = ((13, 14), (15, 16), (17, 18), (19, 20))
+"""Hash distances of pairs that are neither copies nor unrelated; two a bin, as pHash mostly differs in an even number of bits."""
+SCORE_BINS = 4_000
+STRONG_EDITS = frozenset({"greyscale"})
+"""Edits that change scores so much that they would hide what mild ones do."""
 BLOCK = 8_192
 
 
@@ -43,13 +56,15 @@ class Calibration:
 
     ``threshold``: image cosine from which a pair is a duplicate with at least ``precision`` when a share ``prior`` of the
     records has a copy. ``hash_floor``: the same for pairs whose hashes are almost equal. ``recall``: share of edited copies
-    at or above the threshold; ``recall_with_hash``: or found by hash. ``crowding``: median cosine of the nearest different
-    neighbour. ``warnings``: in plain words.
+    at or above the threshold; ``recall_with_hash``: or found by hash. ``look_alikes``: expected different neighbours of
+    almost equal hash per picture. ``crowding``: median cosine of the nearest different neighbour. ``warnings``: in plain
+    words.
     """
 
     encoder: str
     threshold: float
     hash_floor: float
+    look_alikes: float
     precision: float
     prior: float
     recall: float
@@ -79,18 +94,55 @@ class Calibration:
             "threshold": self.threshold,
             "hash_floor": min(self.hash_floor, self.threshold),
             "crowded": self.crowded,
+            "review_band": max(settings.review_band, min(0.1, (1.0 - self.threshold) / 4)),
         }
         return DuplicateSettings.model_validate(values)
 
 
 @dataclass(frozen=True)
+class Neighbours:
+    """Different pictures around some sampled ones.
+
+    ``far``: (n,) cosine of the nearest neighbour whose hash is not near; ``near``: (n,) of the nearest with a near hash that
+    does not score like a copy; NaN where there is none. ``ring_pairs``: (4,) pairs per sampled picture in each bin of :data:`RING`.
+    ``ring_scores``: histogram of their cosines over [-1, 1].
+    """
+
+    far: Doubles
+    near: Doubles
+    ring_pairs: Doubles
+    ring_scores: npt.NDArray[np.int64]
+
+    def expected(self, distance: int) -> float:
+        """Return the expected number of different neighbours per picture whose hash differs in at most ``distance`` bits.
+
+        The logarithm of the ring's counts is continued as a straight line; it never rises towards nearer hashes.
+        """
+        bins = np.arange(len(RING))
+        counts = np.maximum(self.ring_pairs, 0.5 / max(len(self.far), 1))
+        slope, height = np.polyfit(bins, np.log(counts), 1, w=np.sqrt(counts))
+        slope = max(float(slope), 0.0)
+        height = min(float(height), float(np.log(counts.max())))
+        below = np.arange(-(RING[0][0] // 2), 0) + 0.0
+        inside = below[np.array([RING[0][0] + 2 * k for k in below]) <= distance]
+        return max(float(np.exp(height + slope * inside).sum()), 1e-12)
+
+    def score_reached_by(self, share: float) -> float:
+        """Return the cosine that a share of the ring's pairs reaches, by the exponential tail; -1 when there is no ring."""
+        total = int(self.ring_scores.sum())
+        if not total or share >= 1.0:
+            return -1.0
+        centres = (np.arange(SCORE_BINS) + 0.5) / SCORE_BINS * 2.0 - 1.0
+        return _tail(np.repeat(centres, self.ring_scores), share)
+
+
+@dataclass(frozen=True)
 class Samples:
-    """Scores of a calibration: (n, edits) of copies, and (n,) of the nearest different picture, NaN where none was found."""
+    """Scores of a calibration: (n, edits) cosines and hash distances of the copies, and the neighbourhood."""
 
     same: Doubles
     same_hash: npt.NDArray[np.int64]
-    different: Doubles
-    different_near_hash: Doubles
+    around: Neighbours
     edits: tuple[str, ...]
 
 
@@ -138,30 +190,43 @@ def calibrate(
         raise ValueError(
             f"only {len(read)} pictures of {len(guids)} could be read: too few to calibrate on, keep the default"
         )
-    different, near = nearest_different(vectors, hashes, read, settings)
-    return summarise(encoder, Samples(same, same_hash, different, near, tuple(chosen)), settings, precision, prior)
+    mild = [number for number, name in enumerate(chosen) if name not in STRONG_EDITS]
+    like_a_copy = float(np.quantile(same[:, mild], 0.05))
+    around = neighbours(vectors, hashes, read, settings, like_a_copy)
+    return summarise(encoder, Samples(same, same_hash, around, tuple(chosen)), settings, precision, prior)
 
 
 def summarise(
     encoder: str, samples: Samples, settings: DuplicateSettings, precision: float, prior: float
 ) -> Calibration:
     """Choose thresholds from measured scores."""
-    different = samples.different[~np.isnan(samples.different)]
+    around = samples.around
+    look_alikes = around.expected(settings.hash_same)
+    hashes_tell = look_alikes < LOOK_ALIKES
+    nearest = around.far if hashes_tell else np.fmax(around.far, around.near)
+    different = nearest[~np.isnan(nearest)]
+    crowding = float(np.median(different)) if len(different) else 0.0
     allowed = prior * (1.0 - precision) / precision
-    threshold = _threshold(different, allowed)
-    near = samples.different_near_hash[~np.isnan(samples.different_near_hash)]
-    # With an almost equal hash a lower score is enough, but never one that ordinary pictures of this collection reach.
-    hash_floor = min(threshold, max(float(np.median(different)) if len(different) else threshold, *near.tolist(), 0.05))
+    if hashes_tell:
+        # A wrong pair needs a near hash by chance too.
+        expected = around.expected(settings.hash_near)
+        scored = _tail(different, allowed / min(1.0, max(HASH_CHANCE, expected)))
+        threshold = min(max(scored, around.score_reached_by(allowed / expected)), 0.9999)
+        # Even where hashes alone would do, the encoder must see more than unrelated neighbours reach.
+        floors = (around.score_reached_by(TAIL), around.score_reached_by(allowed / look_alikes), 0.01)
+        hash_floor = min(threshold, max(floors))
+    else:
+        threshold = hash_floor = min(_tail(different, allowed), 0.9999)
     reached = samples.same >= threshold
     with_hash = reached | ((samples.same_hash <= settings.hash_same) & (samples.same >= hash_floor))
-    crowding = float(np.median(different)) if len(different) else 0.0
     recall = float(reached.mean())
-    crowded = crowding >= CROWDED_MEDIAN or recall < 0.5
+    crowded = crowding >= CROWDED_MEDIAN or recall < CROWDED_RECALL
     edges = np.linspace(min(0.0, float(np.nanmin(samples.same))), 1.0, BINS + 1)
     return Calibration(
         encoder=encoder,
         threshold=round(threshold, 4),
-        hash_floor=round(hash_floor, 4),
+        hash_floor=round(max(hash_floor, 0.01), 4),
+        look_alikes=look_alikes,
         precision=precision,
         prior=prior,
         recall=recall,
@@ -174,29 +239,34 @@ def summarise(
         edges=edges.tolist(),
         same=np.histogram(samples.same, edges)[0].tolist(),
         different=np.histogram(different, edges)[0].tolist(),
-        warnings=_warnings(encoder, crowding, recall, crowded, len(samples.same)),
+        warnings=_warnings(encoder, crowding, recall, look_alikes, len(samples.same)),
     )
 
 
-def nearest_different(
-    vectors: Floats, hashes: Hashes, rows: npt.NDArray[np.int64], settings: DuplicateSettings
-) -> tuple[Doubles, Doubles]:
-    """Return the cosine of each row to its nearest neighbour whose hash is not near, and to the nearest whose hash is between
-    almost equal and near; both (len(rows),) float64, NaN where there is none. Memory: ``4 · rows · BLOCK`` bytes.
+def neighbours(
+    vectors: Floats, hashes: Hashes, rows: npt.NDArray[np.int64], settings: DuplicateSettings, like_a_copy: float
+) -> Neighbours:
+    """Look around ``rows`` in the whole collection.
+
+    A neighbour whose hash differs in more than ``hash_near`` bits is different, unless it scores at least ``like_a_copy`` and its
+    hash is not far; one with a nearer hash is different when it scores less. Memory: about ``16 · rows · BLOCK`` bytes.
     """
-    far = np.full(len(rows), np.nan)
-    between = np.full(len(rows), np.nan)
+    nearest = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+    pairs = np.zeros(len(RING))
+    scores = np.zeros(SCORE_BINS, np.int64)
     for start in range(0, len(vectors), BLOCK):
         part = slice(start, start + BLOCK)
         score = vectors[rows] @ vectors[part].T
         distance = np.bitwise_count(hashes[rows, None] ^ hashes[None, part])
-        for target, mask in (
-            (far, distance > settings.hash_near),
-            (between, (distance > settings.hash_same) & (distance <= settings.hash_near)),
-        ):
-            best = np.where(mask, score, -np.inf).max(axis=1)
+        copy = (distance <= settings.hash_far) & (score >= like_a_copy)
+        for target, mask in zip(nearest, (distance > settings.hash_near, distance <= settings.hash_near), strict=True):
+            best = np.where(mask & ~copy, score, -np.inf).max(axis=1)
             np.fmax(target, np.where(np.isfinite(best), best, np.nan), out=target)
-    return far, between
+        for number, (low, high) in enumerate(RING):
+            inside = (distance >= low) & (distance <= high) & ~copy
+            pairs[number] += np.count_nonzero(inside)
+            scores += np.histogram(score[inside], SCORE_BINS, (-1.0, 1.0))[0]
+    return Neighbours(*nearest, pairs / max(len(rows), 1), scores)
 
 
 def _copies(
@@ -226,24 +296,35 @@ def _copies(
     return np.array(same).reshape(len(read), -1), np.array(distances).reshape(len(read), -1), np.array(read, np.int64)
 
 
-def _threshold(different: Doubles, allowed: float) -> float:
-    """Return the score that a share ``allowed`` of nearest different neighbours reaches, by the exponential tail."""
-    if not len(different):
+def _tail(scores: Doubles, share: float) -> float:
+    """Return the score that ``share`` of ``scores`` reaches; beyond what was seen, by the power law of near neighbours.
+
+    Near a point the share of others within distance r grows as r to the power of the local intrinsic dimension (Houle 2013; its
+    maximum-likelihood estimate: Amsaleg et al., KDD 2015); 1 - cosine is half the squared distance, so it follows one too.
+    """
+    if not len(scores):
         return 0.98
-    start = float(np.quantile(different, 1.0 - TAIL))
-    excess = different[different > start] - start
-    mean = float(excess.mean()) if len(excess) else 0.0
-    tail = start + mean * np.log(TAIL / allowed) if allowed < TAIL else start
-    seen = float(np.quantile(different, 1.0 - allowed, method="higher"))
-    return float(min(max(tail, seen), 0.9999))
+    seen = float(np.quantile(scores, 1.0 - min(share, 1.0), method="higher"))
+    if share >= TAIL:
+        return seen
+    radius = 1.0 - float(np.quantile(scores, 1.0 - TAIL))
+    inside = np.log(radius / np.maximum(1.0 - scores[scores > 1.0 - radius], 1e-6))
+    if not len(inside) or inside.mean() <= 0:
+        return seen
+    return max(1.0 - radius * float((share / TAIL) ** inside.mean()), seen)
 
 
-def _warnings(encoder: str, crowding: float, recall: float, crowded: bool, sampled: int) -> tuple[str, ...]:
+def _warnings(encoder: str, crowding: float, recall: float, look_alikes: float, sampled: int) -> tuple[str, ...]:
     found = []
-    if crowded:
+    if crowding >= CROWDED_MEDIAN or recall < CROWDED_RECALL:
         found.append(
             f"scores of {encoder} crowd: the nearest different picture typically scores {crowding:.3f}, and only {recall:.0%} of "
             "edited copies pass the threshold. Cosine alone will not merge; hashes and metadata decide."
+        )
+    if look_alikes >= LOOK_ALIKES:
+        found.append(
+            f"a picture has {look_alikes:.2g} different ones of almost equal hash (pages, coins, plates?): hashes stand in "
+            "for the score only where it is high, so strongly edited copies may be missed"
         )
     if sampled < 200:
         found.append(

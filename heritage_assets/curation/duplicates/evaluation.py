@@ -30,7 +30,8 @@ class Evaluation:
 
     Pair figures count unordered pairs; with no pair predicted precision is 1, with none to find recall is 1. B-cubed averages
     over records (Bagga and Baldwin 1998; Amigó et al. 2009). ``exact_group_rate``: share of the true groups of two or more
-    that are predicted exactly; ``exact_group_rate_all`` counts single records too. ``unknown``: truth records that no prediction names.
+    that are predicted exactly; ``exact_group_rate_all`` counts single records too. ``unknown``: truth records that no
+    prediction names.
     """
 
     records: int

@@ -41,7 +41,7 @@ class DuplicateSettings(BaseModel):
         gt=0,
         le=1,
         description="Image cosine above which a near-equal perceptual hash can stand in for the threshold; default: "
-        "the threshold minus review_band.",
+        "the threshold minus half of review_band.",
     )
     review_band: float = Field(
         0.03, ge=0, le=0.5, description="So far below the threshold a pair may still be put to a person."
@@ -94,4 +94,4 @@ class DuplicateSettings(BaseModel):
     @property
     def floor_with_hash(self) -> float:
         """Image cosine from which a near-equal hash can make a duplicate."""
-        return self.lowest_cosine if self.hash_floor is None else self.hash_floor
+        return max(self.threshold - self.review_band / 2, 0.01) if self.hash_floor is None else self.hash_floor

@@ -141,7 +141,7 @@ RULES: tuple[Rule, ...] = (
         "same_pixels",
         DUPLICATE,
         "An edited copy: the encoder scores it below the threshold, the hashes are almost equal, no text disagrees.",
-        lambda p, s: same_pixels(p, s) & ~p.aspect_differs & (p.undescribed | texts_agree(p, s)),
+        lambda p, s: same_pixels(p, s) & ~p.aspect_differs & ~texts_disagree(p, s),
     ),
     Rule(
         "alike",
