@@ -7,7 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import ndimage
 
-from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, grid, mix, noise, paint, paper, rgb, soft
+from heritage_assets.embedded.museum.canvas import (
+    Pixels,
+    Point,
+    Rgb,
+    Shape,
+    darken,
+    grid,
+    mix,
+    noise,
+    paint,
+    paper,
+    rgb,
+    soft,
+)
 from heritage_assets.embedded.museum.kinds import Value
 from heritage_assets.embedded.museum.painters.figures import Pen, figure, star
 
@@ -125,22 +138,59 @@ def _monster(shape: Shape, x: float, y: float, s: float) -> None:
     )
 
 
+_INK: Rgb = (0.2, 0.14, 0.1)
+_TECHNIQUES: dict[str, tuple[Rgb, float]] = {
+    "hand_coloured": ((0.93, 0.89, 0.8), 0.85),
+    "portolan": ((0.87, 0.78, 0.6), 0.72),
+    "pen_drawing": ((0.95, 0.93, 0.89), 0.42),
+}
+"""Technique -> tone of the sheet, strength of the wash."""
+_CORNERS: dict[str, Point] = {
+    "upper_left": (0.22, 0.19),
+    "upper_right": (0.78, 0.19),
+    "lower_left": (0.22, 0.81),
+    "lower_right": (0.78, 0.81),
+}
+
+
 def draw_map(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> Pixels:
     """Draw a map."""
     technique, region = str(a["technique"]), str(a["region"])
-    ink = (0.2, 0.14, 0.1)
-    tone = {"hand_coloured": (0.93, 0.89, 0.8), "portolan": (0.87, 0.78, 0.6), "pen_drawing": (0.95, 0.93, 0.89)}[
-        technique
-    ]
+    tone, strength = _TECHNIQUES[technique]
     picture = paper(rng, height, width, tone, 0.8)
-    strength = {"hand_coloured": 0.85, "portolan": 0.72, "pen_drawing": 0.42}[technique]
     margin = int(min(height, width) * 0.05)
     inside = np.zeros((height, width), np.float32)
     inside[margin : height - margin, margin : width - margin] = 1
+    levels, inside = _world(region, inside, rng)
+    land = np.clip(levels * min(height, width), 0, 1) * inside
+    land_tone, sea_tone = rgb(str(a["land_colour"])), rgb(str(a["sea_colour"]))
+    wash = (0.88 + 0.12 * noise(rng, height, width, 60))[..., None]
+    paint(picture, inside - land, mix(sea_tone, (1, 1, 1), 0.12) * wash, strength)
+    paint(picture, land, mix(land_tone, (1, 1, 0.95), 0.18) * wash, strength)
+    _coast(picture, land, inside - land, sea_tone, strength)
+    if technique == "portolan":
+        _rhumbs(picture, inside, rng)
+    inland = (levels > 0.035) & (inside > 0)
+    if region == "walled_town":
+        _town(picture, land_tone, _INK, rng)
+        gx, gy = grid(height, width)
+        inland &= np.hypot(gx, gy) > 0.42
+    _signs(picture, str(a["relief"]), inland, rng, _INK)
+    fx, fy = _CORNERS[str(a["corner"])]
+    s = min(height, width) * 0.11
+    _ornament(picture, str(a["ornament"]), (1 - fx) * width, (1 - fy) * height, s, tone)
+    _cartouche(picture, str(a["place"]), rgb(str(a["cartouche_colour"])), fx * width, fy * height, s)
+    _frame(picture, margin)
+    return picture
+
+
+def _world(region: str, inside: Pixels, rng: np.random.Generator) -> tuple[Pixels, Pixels]:
+    """Return the height above the sea, and where the map is drawn: the sheet within its frame, or two globes in it."""
+    height, width = inside.shape
     if region == "hemispheres":
         x, y = grid(height, width)
         gap = 0.235 if width >= height else 0.21
-        far = np.maximum(width, height) / min(width, height) * 0.245
+        far = max(width, height) / min(width, height) * 0.245
         cx, cy = (far, 0.0) if width >= height else (0.0, far)
         globes = np.minimum(np.hypot(x - cx, y - cy), np.hypot(x + cx, y + cy))
         inside = inside * np.clip((max(gap, min(far, 0.4)) - globes) * 400, 0, 1)
@@ -152,78 +202,70 @@ def draw_map(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
         t = float(rng.uniform(-0.6, 0.6))
         stream = x * np.sin(t) + y * np.cos(t) + 0.09 * noise(rng, height, width, min(height, width) / 2.5, 3)
         levels = np.minimum(levels, np.abs(stream) - (0.05 + 0.06 * np.clip(x * np.cos(t) - y * np.sin(t), -0.5, 1)))
-    land = np.clip(levels * min(height, width), 0, 1) * inside
-    sea = inside - land
-    land_tone, sea_tone = rgb(str(a["land_colour"])), rgb(str(a["sea_colour"]))
-    wash = (0.88 + 0.12 * noise(rng, height, width, 60))[..., None]
-    paint(picture, sea, mix(sea_tone, (1, 1, 1), 0.12) * wash, strength)
-    paint(picture, land, mix(land_tone, (1, 1, 0.95), 0.18) * wash, strength)
+    return levels, inside
+
+
+def _coast(picture: Pixels, land: Pixels, sea: Pixels, sea_tone: Rgb, strength: float) -> None:
     near = np.clip(soft(land, 7) * sea * 1.4, 0, 1)
     paint(picture, near, mix(sea_tone, (0.1, 0.2, 0.35), 0.5), 0.55 * strength)
     coast = np.clip(land * 2 - ndimage.uniform_filter(land, 3) * 2, 0, 1)
-    paint(picture, coast, ink)
+    paint(picture, coast, _INK)
     for distance in (5, 9):
         ring = soft(land, distance)
-        paint(picture, sea * np.clip(1 - np.abs(ring - 0.2) * 22, 0, 1), ink, 0.3)
-    if technique == "portolan":
-        rhumbs = Shape(height, width)
-        ox, oy = width * float(rng.uniform(0.4, 0.6)), height * float(rng.uniform(0.4, 0.6))
-        for k in range(32):
-            t = 2 * np.pi * k / 32
-            rhumbs.line([(ox, oy), (ox + 900 * np.cos(t), oy + 900 * np.sin(t))], 0.5)
-        paint(picture, rhumbs.mask() * inside, (0.55, 0.2, 0.14), 0.55)
-    if region == "walled_town":
-        _town(picture, land_tone, ink, rng)
-    inland = (levels > 0.035) & (inside > 0)
-    if region == "walled_town":
-        gx, gy = grid(height, width)
-        inland &= np.hypot(gx, gy) > 0.42
-    _signs(picture, str(a["relief"]), inland, rng, ink)
-    spots = {
-        "upper_left": (0.22, 0.19),
-        "upper_right": (0.78, 0.19),
-        "lower_left": (0.22, 0.81),
-        "lower_right": (0.78, 0.81),
-    }
-    fx, fy = spots[str(a["corner"])]
-    s = min(height, width) * 0.11
-    for is_ornament, x, y in ((True, (1 - fx) * width, (1 - fy) * height), (False, fx * width, fy * height)):
-        shape = Shape(height, width)
-        if is_ornament:
-            ornament = str(a["ornament"])
-            if ornament == "compass_rose":
-                _compass(shape, x, y, s)
-            elif ornament == "sea_monster":
-                _monster(shape, x, y, s)
-            elif ornament == "sun":
-                star(Pen(shape, x, y, s * 1.2), 16, 0.6)
-                shape.ellipse(x, y, s * 0.5, s * 0.5, 150)
-            else:
-                figure("ship", shape, x, y, s)
-            mask = shape.mask()
-            paint(picture, np.clip(soft(mask, 4) * 1.5, 0, 1), tone, 0.65)
-            paint(picture, mask, (0.72, 0.5, 0.12) if ornament == "sun" else ink, 0.92)
-            continue
-        w, h = s * 1.75, s * 0.78
-        frame, field = Shape(height, width), Shape(height, width)
-        frame.rectangle(x - w, y - h, x + w, y + h)
-        for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
-            frame.ellipse(x + dx * w, y + dy * h * 0.7, h * 0.36, h * 0.36)
-        frame.ellipse(x, y - h, w * 0.36, h * 0.4)
-        field.rectangle(x - w * 0.9, y - h * 0.72, x + w * 0.9, y + h * 0.72)
-        mask = frame.mask()
-        darken(picture, np.roll(soft(mask, 4), (3, 3), axis=(0, 1)), 0.4)
-        paint(picture, mask, rgb(str(a["cartouche_colour"])), 0.92)
-        paint(picture, np.clip(mask - ndimage.minimum_filter(mask, 3), 0, 1), ink)
-        paint(picture, field, (0.96, 0.93, 0.85))
-        name = str(a["place"])
-        paint(
-            picture,
-            Shape(height, width)
-            .text(x, y - h * 0.1, name.upper(), min(h * 0.55, 2.9 * w / len(name)))
-            .line([(x - w * 0.5, y + h * 0.42), (x + w * 0.5, y + h * 0.42)], 1),
-            ink,
-        )
+        paint(picture, sea * np.clip(1 - np.abs(ring - 0.2) * 22, 0, 1), _INK, 0.3)
+
+
+def _rhumbs(picture: Pixels, inside: Pixels, rng: np.random.Generator) -> None:
+    height, width = inside.shape
+    rhumbs = Shape(height, width)
+    ox, oy = width * float(rng.uniform(0.4, 0.6)), height * float(rng.uniform(0.4, 0.6))
+    for k in range(32):
+        t = 2 * np.pi * k / 32
+        rhumbs.line([(ox, oy), (ox + 900 * np.cos(t), oy + 900 * np.sin(t))], 0.5)
+    paint(picture, rhumbs.mask() * inside, (0.55, 0.2, 0.14), 0.55)
+
+
+def _ornament(picture: Pixels, ornament: str, x: float, y: float, s: float, tone: Rgb) -> None:
+    shape = Shape(*picture.shape[:2])
+    if ornament == "compass_rose":
+        _compass(shape, x, y, s)
+    elif ornament == "sea_monster":
+        _monster(shape, x, y, s)
+    elif ornament == "sun":
+        star(Pen(shape, x, y, s * 1.2), 16, 0.6)
+        shape.ellipse(x, y, s * 0.5, s * 0.5, 150)
+    else:
+        figure("ship", shape, x, y, s)
+    mask = shape.mask()
+    paint(picture, np.clip(soft(mask, 4) * 1.5, 0, 1), tone, 0.65)
+    paint(picture, mask, (0.72, 0.5, 0.12) if ornament == "sun" else _INK, 0.92)
+
+
+def _cartouche(picture: Pixels, name: str, colour: Rgb, x: float, y: float, s: float) -> None:
+    height, width = picture.shape[:2]
+    w, h = s * 1.75, s * 0.78
+    frame, field = Shape(height, width), Shape(height, width)
+    frame.rectangle(x - w, y - h, x + w, y + h)
+    for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
+        frame.ellipse(x + dx * w, y + dy * h * 0.7, h * 0.36, h * 0.36)
+    frame.ellipse(x, y - h, w * 0.36, h * 0.4)
+    field.rectangle(x - w * 0.9, y - h * 0.72, x + w * 0.9, y + h * 0.72)
+    mask = frame.mask()
+    darken(picture, np.roll(soft(mask, 4), (3, 3), axis=(0, 1)), 0.4)
+    paint(picture, mask, colour, 0.92)
+    paint(picture, np.clip(mask - ndimage.minimum_filter(mask, 3), 0, 1), _INK)
+    paint(picture, field, (0.96, 0.93, 0.85))
+    paint(
+        picture,
+        Shape(height, width)
+        .text(x, y - h * 0.1, name.upper(), min(h * 0.55, 2.9 * w / len(name)))
+        .line([(x - w * 0.5, y + h * 0.42), (x + w * 0.5, y + h * 0.42)], 1),
+        _INK,
+    )
+
+
+def _frame(picture: Pixels, margin: int) -> None:
+    height, width = picture.shape[:2]
     border = Shape(height, width)
     for inset, thick in ((margin, 2.2), (margin * 0.62, 1.0)):
         border.line(
@@ -241,5 +283,4 @@ def draw_map(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
         if k % 2 == 0:
             for y in (margin * 0.62, height - margin):
                 border.rectangle(margin + k * step, y, margin + (k + 1) * step, y + margin * 0.38)
-    paint(picture, border, ink, 0.9)
-    return picture
+    paint(picture, border, _INK, 0.9)
