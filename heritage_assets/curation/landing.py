@@ -91,13 +91,14 @@ class Manifest(BaseModel):
     version: Literal[1] = 1
     dataset: str = Field(min_length=1, description="The dataset's name, as the user gave it.")
     batch: str
-    source: str = Field(min_length=1, description="Kind of source: europeana, edm, csv, jsonl, directory …")
-    format: Literal["europeana", "edm", "mapped"] = Field(description="What cleansing must parse.")
+    source: str = Field(min_length=1, description="Kind of source: europeana, oai-pmh, iiif, edm, csv, jsonl, directory …")
+    format: Literal["europeana", "edm", "oai_dc", "iiif", "mapped"] = Field(description="What cleansing must parse.")
     origin: dict[str, Any] = Field(description="Endpoint, query, path …; never a secret.")
     scope: str | None = Field(None, description="Identity of what was listed; batches of one scope show withdrawals.")
     mapping: dict[str, Any] | None = Field(None, description="A RecordMapping for format 'mapped'.")
     image_root: str | None = Field(None, description="Folder below which file URLs are allowed.")
     harvested_at: AwareDatetime = Field(description="When the harvest began (UTC).")
+    since: AwareDatetime | None = Field(None, description="Only what changed since then was listed; None: everything.")
     parts: tuple[Part, ...] = ()
     records: int = Field(ge=0)
     withdrawn: int = Field(0, ge=0, description="How many of the records are tombstones of what is no longer listed.")
@@ -110,10 +111,10 @@ class Manifest(BaseModel):
     def _safe_key(cls, batch: str) -> str:
         return check_batch(batch)
 
-    @field_validator("harvested_at")
+    @field_validator("harvested_at", "since")
     @classmethod
-    def _in_utc(cls, moment: datetime) -> datetime:
-        return moment.astimezone(UTC)
+    def _in_utc(cls, moment: datetime | None) -> datetime | None:
+        return None if moment is None else moment.astimezone(UTC)
 
     @model_validator(mode="after")
     def _counts_agree(self) -> Manifest:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
-from heritage_assets.curation.cleansing.parsing import RejectionError, load_object
+from heritage_assets.curation.cleansing.parsing import RejectionError
+from heritage_assets.curation.cleansing.xml import LANG, parse_xml
 
 _NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -25,10 +26,8 @@ _NAMESPACES = {
     "svcs": "http://rdfs.org/sioc/services#",
     "foaf": "http://xmlns.com/foaf/0.1/",
 }
-_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MAX_NODES = 20_000
 """Children of rdf:RDF that are read; the richest real records have a few hundred."""
-_DOCTYPE = re.compile(r"\ufeff?(?:\s+|<\?[^>]{0,2000}\?>|<!--[^>]{0,2000}-->){0,100}<!DOCTYPE", re.IGNORECASE)
 
 _DESCRIBED: dict[str, tuple[str, ...]] = {
     "title": ("dc:title", "dcterms:alternative"),
@@ -70,9 +69,6 @@ def parse(raw: str) -> dict[str, Any]:
     ``not_a_record``, ``no_guid``, and the reasons of landing's markers. No entities, no network;
     libxml2's limits on depth and size hold.
     """
-    if raw.lstrip("\ufeff \t\r\n").startswith("{"):
-        load_object(raw)
-        raise RejectionError("not_a_record", "expected RDF/XML, found JSON")
     record = _read(_rdf(raw))
     fields: dict[str, Any] = {"guid": record.guid}
     for ours, properties in _DESCRIBED.items():
@@ -82,21 +78,7 @@ def parse(raw: str) -> dict[str, Any]:
 
 
 def _rdf(raw: str) -> etree._Element:
-    if _DOCTYPE.match(raw):
-        raise RejectionError("malformed_xml", "a document type declaration is not allowed in a record")
-    parser = etree.XMLParser(
-        encoding="utf-8",  # the text is decoded already, whatever its declaration says
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = etree.fromstring(raw.removeprefix("\ufeff").encode("utf-8", "replace"), parser)
-    except etree.XMLSyntaxError as error:
-        raise RejectionError("malformed_xml", f"not XML: {error}") from error
+    root = parse_xml(raw, "RDF/XML")
     rdf = root if root.tag == _name("rdf:RDF") else root.find(f".//{_name('rdf:RDF')}")
     if rdf is None:
         raise RejectionError("not_a_record", f"expected rdf:RDF, found {str(root.tag)[:100]}")
@@ -223,7 +205,7 @@ def _value(child: etree._Element, by_about: dict[str, list[etree._Element]]) -> 
     if inner:
         return _labels(inner) or inner[0].get(_name("rdf:about"))
     text = "".join(child.itertext()).strip()
-    return {"@value": text, "@language": child.get(_LANG) or ""} if text else None
+    return {"@value": text, "@language": child.get(LANG) or ""} if text else None
 
 
 def _labels(nodes: list[etree._Element]) -> list[Any]:
@@ -234,7 +216,7 @@ def _labels(nodes: list[etree._Element]) -> list[Any]:
             return [{"begin": begin, "end": end}]
     for name in ("skos:prefLabel", "rdfs:label", "foaf:name"):
         found = [
-            {"@value": label.text, "@language": label.get(_LANG) or ""}
+            {"@value": label.text, "@language": label.get(LANG) or ""}
             for node in nodes
             for label in node.findall(_name(name))
             if label.text and label.text.strip()

@@ -13,7 +13,9 @@ from heritage_assets.curation.sources.directory import DirectorySource
 from heritage_assets.curation.sources.edm import EdmSource
 from heritage_assets.curation.sources.europeana import EuropeanaSource
 from heritage_assets.curation.sources.harvesting import harvest
+from heritage_assets.curation.sources.incremental import parse_since
 from heritage_assets.curation.sources.jsonl import JsonlSource
+from heritage_assets.curation.sources.oai_pmh import OaiPmhSource
 from heritage_assets.curation.sources.tables import CsvSource
 
 __all__ = [
@@ -24,25 +26,28 @@ __all__ = [
     "EuropeanaSource",
     "HarvestError",
     "JsonlSource",
+    "OaiPmhSource",
     "Page",
     "Source",
     "harvest",
+    "parse_since",
     "source_from_config",
 ]
 
 SOURCES: dict[str, type[Any]] = {
-    source.kind: source for source in (EuropeanaSource, EdmSource, CsvSource, JsonlSource, DirectorySource)
+    source.kind: source
+    for source in (EuropeanaSource, OaiPmhSource, EdmSource, CsvSource, JsonlSource, DirectorySource)
 }
-_COMMON = frozenset({"name", "kind", "dataset", "detect_withdrawals"})
+_COMMON = frozenset({"name", "kind", "dataset", "detect_withdrawals", "since"})
 _NOT_IN_FILES = frozenset({"self", "politeness", "key"})
 
 
 def source_from_config(config: Mapping[str, Any], *, folder: Path | None = None) -> Source:
     """Make the source of one entry of ``sources.yaml``.
 
-    Keys: ``kind`` and the arguments of that kind's class; ``mapping`` is a ready mapping's name, a YAML file or the mapping
-    itself; paths are relative to ``folder``. ``name``, ``dataset`` and ``detect_withdrawals`` are for the caller. Secrets are
-    not taken from files.
+    Keys: ``kind`` and the arguments of that kind's class (``set`` and ``from`` without their underscore); ``mapping`` is a ready
+    mapping's name, a YAML file or the mapping itself; paths are relative to ``folder``. ``name``, ``dataset``, ``since`` and
+    ``detect_withdrawals`` are for the caller. Secrets are not taken from files.
 
     Raises:
         HarvestError: unknown kind, unknown or missing keys, or what the source itself refuses.
@@ -53,7 +58,7 @@ def source_from_config(config: Mapping[str, Any], *, folder: Path | None = None)
         raise HarvestError(f"{where}: kind {kind!r} must be one of {', '.join(SOURCES)}")
     arguments = {name: value for name, value in config.items() if name not in _COMMON}
     parameters = {
-        name: parameter
+        name.rstrip("_"): parameter
         for name, parameter in inspect.signature(SOURCES[kind]).parameters.items()
         if name not in _NOT_IN_FILES
     }
@@ -69,7 +74,7 @@ def source_from_config(config: Mapping[str, Any], *, folder: Path | None = None)
             arguments["path"] = (folder or Path.cwd()) / Path(str(arguments["path"])).expanduser()
         if arguments.get("mapping") is not None:
             arguments["mapping"] = _mapping(arguments["mapping"], folder)
-        source: Source = SOURCES[kind](**arguments)
+        source: Source = SOURCES[kind](**{parameters[name].name: value for name, value in arguments.items()})
     except (HarvestError, MappingError) as error:
         raise HarvestError(f"{where}: {error}") from None
     except TypeError as error:

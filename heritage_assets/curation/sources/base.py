@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 import orjson
 
@@ -20,7 +21,7 @@ from heritage_assets.curation.mapping import RecordMapping
 PAGE_RECORDS = 200
 PAGE_BYTES = 8 * 2**20
 
-Format = Literal["europeana", "edm", "mapped"]
+Format = Literal["europeana", "edm", "oai_dc", "iiif", "mapped"]
 
 
 class HarvestError(RuntimeError):
@@ -91,6 +92,18 @@ class Source(Protocol):
             HarvestError: the source can't be read.
             StaleStateError: it can be read, but not from ``state``.
         """
+        ...
+
+
+@runtime_checkable
+class IncrementalSource(Source, Protocol):
+    """A source that can list only what has changed since a moment."""
+
+    since: datetime | None
+    """From when on changes are listed (UTC); None: everything is."""
+
+    def changed_since(self, moment: datetime) -> Self:
+        """Return this source, restricted to what changed at or after ``moment``, or somewhat before (never later)."""
         ...
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from heritage_assets.curation.landing_lines import LandedRecord
 from heritage_assets.curation.mapping import RecordMapping
@@ -71,14 +72,16 @@ class DirectorySource:
         if self.mapping.image_base is None:
             self.mapping = self.mapping.model_copy(update={"image_base": self.root.as_uri()})
         self.image_root: str | None = str(self.root)
+        self.since: datetime | None = None
         self._skipped: Counter[str] = Counter()
         self._paths: list[str] | None = None
+        self._changed: list[str] | None = None
         self._ended = False
 
     @property
     def reported_total(self) -> int | None:
-        """Number of images found."""
-        return len(self._scan())
+        """Number of images found (changed ones, where only these are listed)."""
+        return len(self._chosen())
 
     @property
     def complete(self) -> bool:
@@ -94,14 +97,23 @@ class DirectorySource:
     def fingerprint(self) -> str:
         """See :class:`Source`; includes every path, size and time of last change."""
         listing = hashlib.sha256()
-        for path in self._scan():
+        for path in self._chosen():
             status = self._stat(path)
             listing.update(f"{status.st_size} {status.st_mtime_ns} ".encode() + os.fsencode(path) + b"\0")
-        return digest(self.kind, printable(str(self.root)), listing.hexdigest(), self.mapping.model_dump(mode="json"))
+        since = [] if self.since is None else [self.since.isoformat()]
+        known = [listing.hexdigest(), self.mapping.model_dump(mode="json"), *since]
+        return digest(self.kind, printable(str(self.root)), *known)
 
     def scope(self) -> str:
         """See :class:`Source`."""
         return digest(self.kind, printable(str(self.root)))
+
+    def changed_since(self, moment: datetime) -> Self:
+        """See :class:`IncrementalSource`: files written at or after ``moment``, or moved here then."""
+        restricted = copy.copy(self)
+        restricted.since = moment.astimezone(UTC)
+        restricted._changed = None
+        return restricted
 
     def origin(self) -> dict[str, Any]:
         """See :class:`Source`."""
@@ -109,9 +121,9 @@ class DirectorySource:
 
     def pages(self, state: Any) -> Iterator[Page]:
         """See :class:`Source`. Raises HarvestError when no image is found."""
-        paths = self._scan()
-        if not paths:
+        if not self._scan():
             raise HarvestError(f"no images below {self.root} (known by {', '.join(sorted(SUFFIXES))})")
+        paths = self._chosen()
         done = 0 if state is None else int(state["done"])
         position = done
 
@@ -128,6 +140,15 @@ class DirectorySource:
         if self._paths is None:
             self._paths = sorted(self._walk())
         return self._paths
+
+    def _chosen(self) -> list[str]:
+        """Return the paths to land: all, or those changed since then."""
+        if self.since is None:
+            return self._scan()
+        if self._changed is None:
+            since = self.since.timestamp()
+            self._changed = [path for path in self._scan() if _changed_at(self._stat(path)) >= since]
+        return self._changed
 
     def _walk(self) -> Iterator[str]:
         def failed(error: OSError) -> None:
@@ -183,6 +204,11 @@ class DirectorySource:
             "is_shown_by": file.as_uri(),
         }
         return LandedRecord(guid, raw | read_exif(file))
+
+
+def _changed_at(status: os.stat_result) -> float:
+    """Return when a file was written or, if later, moved or copied here keeping its older time."""
+    return max(status.st_mtime, status.st_ctime)
 
 
 def read_exif(file: Path) -> dict[str, Any]:

@@ -7,9 +7,11 @@ The key travels in the ``X-Api-Key`` header, as documented; an endpoint that onl
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from heritage_assets.curation.landing_lines import LandedRecord
@@ -24,6 +26,8 @@ ENDPOINT = "https://api.europeana.eu/record/v2/search.json"
 KEY_VARIABLE = "HERITAGE_EUROPEANA_KEY"
 ROWS = 100
 """The API's own upper limit."""
+INDEX_LAG = timedelta(days=1)
+"""A record's time of update is given when it is prepared; the index shows it later, so that much is asked for again."""
 REUSABILITY = ("open", "restricted", "permission")
 
 
@@ -78,6 +82,7 @@ class EuropeanaSource:
         self.reusability = reusability
         self.max_records = max_records
         self.rows = max(1, min(rows, ROWS))
+        self.since: datetime | None = None
         self._key = key or os.environ.get(KEY_VARIABLE)
         self._politeness = politeness or Politeness()
         self._total: int | None = None
@@ -104,11 +109,18 @@ class EuropeanaSource:
 
     def fingerprint(self) -> str:
         """See :class:`Source`; the key is no part of it."""
-        return digest(self.scope(), self.endpoint, self.max_records, self.rows)
+        since = [] if self.since is None else [self.since.isoformat()]
+        return digest(self.scope(), self.endpoint, self.max_records, self.rows, *since)
 
     def scope(self) -> str:
         """See :class:`Source`: query and facets."""
         return digest(self.kind, self.query, sorted(self.qf), self.reusability)
+
+    def changed_since(self, moment: datetime) -> Self:
+        """See :class:`IncrementalSource`: the index's ``timestamp_update``, from a day before on."""
+        restricted = copy.copy(self)
+        restricted.since = (moment - INDEX_LAG).astimezone(UTC)
+        return restricted
 
     def origin(self) -> dict[str, Any]:
         """See :class:`Source`."""
@@ -129,7 +141,7 @@ class EuropeanaSource:
         # httpx takes a quarter of a second to import: only a harvest over HTTP pays for it.
         from heritage_assets.curation.sources.polite_http import PoliteClient
 
-        with PoliteClient(self.endpoint, self._key, self._politeness) as client:
+        with PoliteClient(self.endpoint, self._politeness, key=self._key) as client:
             while cursor is not None:
                 answer = self._ask(client, cursor, resumed=state is not None and cursor == state["cursor"])
                 items, following = self._understand(answer, cursor)
@@ -155,8 +167,9 @@ class EuropeanaSource:
 
     def _parameters(self, cursor: str) -> dict[str, Any]:
         parameters: dict[str, Any] = {"query": self.query, "profile": "rich", "rows": self.rows, "cursor": cursor}
-        if self.qf:
-            parameters["qf"] = self.qf
+        changed = [] if self.since is None else [f"timestamp_update:[{self.since:%Y-%m-%dT%H:%M:%S.000Z} TO *]"]
+        if self.qf or changed:
+            parameters["qf"] = [*self.qf, *changed]
         if self.reusability:
             parameters["reusability"] = self.reusability
         return parameters

@@ -10,6 +10,7 @@ from heritage_assets.curation.landing import LandedRecord, LandingZone, Manifest
 from heritage_assets.curation.landing_writer import BatchWriter, Outcome, open_batch
 from heritage_assets.curation.progress import Stage
 from heritage_assets.curation.sources.base import Source, StaleStateError
+from heritage_assets.curation.sources.incremental import Since, batches_of, changed_since
 
 
 def harvest(
@@ -20,6 +21,7 @@ def harvest(
     batch: str | None = None,
     now: datetime | None = None,
     detect_withdrawals: bool | None = None,
+    since: Since | None = None,
 ) -> Manifest:
     """Harvest ``source`` into one batch and seal it; goes on where the same harvest was killed before.
 
@@ -30,24 +32,32 @@ def harvest(
         batch: key of the batch; default ``<dataset>-<YYYYMMDDtHHMMSS>``.
         now: start of the harvest (aware); default: the present.
         detect_withdrawals: land a tombstone for each guid that the newest earlier complete batch of the same dataset and
-            scope listed and this one does not; default: what the source says. Only complete harvests are compared.
+            scope listed and this one does not; default: what the source says. Only complete harvests of everything are
+            compared.
+        since: list only what changed since a moment (aware), or since the last complete harvest of the same dataset and
+            scope ("last"); default: everything.
 
     Memory: one part (16 MiB), one page of the source, and for withdrawals the guids of the earlier batch (about 120 bytes
     each).
 
     Raises:
-        HarvestError: the source can't be read; what came is kept for the next run.
+        HarvestError: the source can't be read, or can't tell what changed; what came is kept for the next run.
         LandingError: the batch can't be written.
         ValueError: ``batch`` is no valid key, or ``dataset`` is empty.
     """
     if not dataset.strip():
         raise ValueError("the dataset needs a name")
     began = now or datetime.now(UTC)
+    notes: tuple[str, ...] = ()
+    if since is not None:
+        source, notes = changed_since(source, zone, dataset, since)
+    listed_since = getattr(source, "since", None)
     writer = open_batch(zone, dataset=dataset, fingerprint=source.fingerprint(), now=began, batch=batch)
     outcome = writer.outcome or _read_all(source, writer)
-    warnings = list(outcome.warnings)
+    warnings = [*notes, *outcome.warnings]
     withdrawn = 0
-    if source.detects_withdrawals if detect_withdrawals is None else detect_withdrawals:
+    judged = source.detects_withdrawals if detect_withdrawals is None else detect_withdrawals
+    if judged and listed_since is None:
         withdrawn = _land_withdrawals(zone, writer, outcome, dataset=dataset, scope=source.scope(), warnings=warnings)
     if not writer.stored:
         warnings.append("no records came")
@@ -61,6 +71,7 @@ def harvest(
         mapping=None if source.mapping is None else source.mapping.model_dump(mode="json", exclude_none=True),
         image_root=source.image_root,
         harvested_at=writer.started_at,
+        since=listed_since,
         parts=writer.parts,
         records=writer.stored,
         withdrawn=withdrawn,
@@ -116,14 +127,11 @@ def _land_withdrawals(
 def _listed_before(zone: LandingZone, dataset: str, scope: str, before: datetime) -> tuple[set[str], str]:
     """Return the guids that were listed at last, and the batch that says so.
 
-    That is the newest complete batch, and what incomplete ones of the same scope added after it.
+    That is the newest complete batch of everything, and what partial ones of the same scope added after it.
     """
-    same = [
-        manifest
-        for manifest in zone.sealed()
-        if manifest.dataset == dataset and manifest.scope == scope and manifest.harvested_at < before
-    ]
-    newest = max((number for number, manifest in enumerate(same) if manifest.complete), default=None)
+    same = [manifest for manifest in batches_of(zone, dataset, scope) if manifest.harvested_at < before]
+    whole = (number for number, manifest in enumerate(same) if manifest.complete and manifest.since is None)
+    newest = max(whole, default=None)
     if newest is None:
         return set(), ""
     guids: set[str] = set()

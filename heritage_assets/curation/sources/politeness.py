@@ -11,7 +11,7 @@ from heritage_assets.curation.sources.base import HarvestError
 
 @dataclass(frozen=True)
 class Politeness:
-    """Bounds: attempts per request, waits and time-outs in seconds.
+    """Bounds: attempts per request, waits and time-outs in seconds (``timeout``: without a byte; ``longest_answer``: in all).
 
     A ``Retry-After`` above ``longest_wait`` ends the harvest with a clear error; it goes on where it stopped when run again.
     """
@@ -20,10 +20,28 @@ class Politeness:
     first_wait: float = 1.0
     longest_wait: float = 120.0
     timeout: float = 60.0
+    longest_answer: float = 600.0
 
 
-class BadQueryError(HarvestError):
+class RefusedError(HarvestError):
+    """The server's answer is a refusal that asking again won't change; ``body`` is what it said (bytes, cut)."""
+
+    def __init__(self, message: str, status: int, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = body
+
+
+class BadQueryError(RefusedError):
     """The endpoint says that the query is wrong (HTTP 400)."""
+
+
+class UnavailableError(HarvestError):
+    """The server still fails after the last attempt."""
+
+
+class BlockedAddressError(HarvestError):
+    """The address leads into a private network."""
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
