@@ -43,86 +43,105 @@ def _leaf(shape: Shape, veins: Shape, form: str, x: float, y: float, angle: floa
     veins.line([at(float(t), float(b)) for t, b in zip(ts, bend, strict=True)], 1.4)
 
 
-def _bloom(petal: Shape, heart: Shape, detail: Shape, plant: str, x: float, y: float, s: float, tilt: float) -> None:
-    """Draw a bloom of a plant around (x, y)."""
-    if plant == "tulip":
+def _tulip(petal: Shape, heart: Shape, detail: Shape, x: float, y: float, s: float, tilt: float) -> None:
+    petal.polygon(
+        [
+            (x - 0.62 * s, y - 0.9 * s),
+            (x - 0.72 * s, y),
+            (x - 0.4 * s, y + 0.7 * s),
+            (x, y + 0.84 * s),
+            (x + 0.4 * s, y + 0.7 * s),
+            (x + 0.72 * s, y),
+            (x + 0.62 * s, y - 0.9 * s),
+            (x + 0.3 * s, y - 0.42 * s),
+            (x, y - 1.05 * s),
+            (x - 0.3 * s, y - 0.42 * s),
+        ]
+    )
+    detail.line([(x - 0.3 * s, y - 0.42 * s), (x - 0.16 * s, y + 0.6 * s)], 1.4).line(
+        [(x + 0.3 * s, y - 0.42 * s), (x + 0.16 * s, y + 0.6 * s)], 1.4
+    )
+
+
+def _daisy(petal: Shape, heart: Shape, detail: Shape, x: float, y: float, s: float, tilt: float) -> None:
+    for k in range(14):
+        t = 2 * np.pi * k / 14 + tilt
+        cx, cy = x + 0.66 * s * np.cos(t), y + 0.66 * s * np.sin(t)
         petal.polygon(
             [
-                (x - 0.62 * s, y - 0.9 * s),
-                (x - 0.72 * s, y),
-                (x - 0.4 * s, y + 0.7 * s),
-                (x, y + 0.84 * s),
-                (x + 0.4 * s, y + 0.7 * s),
-                (x + 0.72 * s, y),
-                (x + 0.62 * s, y - 0.9 * s),
-                (x + 0.3 * s, y - 0.42 * s),
-                (x, y - 1.05 * s),
-                (x - 0.3 * s, y - 0.42 * s),
+                (x + 0.2 * s * np.cos(t - 0.3), y + 0.2 * s * np.sin(t - 0.3)),
+                (cx + 0.16 * s * np.cos(t - 1.5), cy + 0.16 * s * np.sin(t - 1.5)),
+                (x + 1.02 * s * np.cos(t), y + 1.02 * s * np.sin(t)),
+                (cx + 0.16 * s * np.cos(t + 1.5), cy + 0.16 * s * np.sin(t + 1.5)),
+                (x + 0.2 * s * np.cos(t + 0.3), y + 0.2 * s * np.sin(t + 0.3)),
             ]
         )
-        detail.line([(x - 0.3 * s, y - 0.42 * s), (x - 0.16 * s, y + 0.6 * s)], 1.4).line(
-            [(x + 0.3 * s, y - 0.42 * s), (x + 0.16 * s, y + 0.6 * s)], 1.4
-        )
-    elif plant == "daisy":
-        for k in range(14):
-            t = 2 * np.pi * k / 14 + tilt
-            cx, cy = x + 0.66 * s * np.cos(t), y + 0.66 * s * np.sin(t)
-            petal.polygon(
-                [
-                    (x + 0.2 * s * np.cos(t - 0.3), y + 0.2 * s * np.sin(t - 0.3)),
-                    (cx + 0.16 * s * np.cos(t - 1.5), cy + 0.16 * s * np.sin(t - 1.5)),
-                    (x + 1.02 * s * np.cos(t), y + 1.02 * s * np.sin(t)),
-                    (cx + 0.16 * s * np.cos(t + 1.5), cy + 0.16 * s * np.sin(t + 1.5)),
-                    (x + 0.2 * s * np.cos(t + 0.3), y + 0.2 * s * np.sin(t + 0.3)),
-                ]
-            )
-        heart.ellipse(x, y, 0.3 * s, 0.3 * s)
-    elif plant == "poppy":
-        for k in range(4):
-            t = np.pi * k / 2 + tilt
-            petal.ellipse(x + 0.42 * s * np.cos(t), y + 0.36 * s * np.sin(t), 0.58 * s, 0.52 * s)
-        for k in range(9):
-            t = 2 * np.pi * k / 9
-            detail.line([(x, y), (x + 0.42 * s * np.cos(t), y + 0.38 * s * np.sin(t))], 1.6)
-        detail.ellipse(x, y, 0.2 * s, 0.2 * s)
-    elif plant == "lily":
-        for k in range(6):
-            t = 2 * np.pi * k / 6 + tilt
-            tip = (x + 1.15 * s * np.cos(t), y + 1.0 * s * np.sin(t))
-            for v in (-0.34, 0.34):
-                petal.polygon([(x, y), (x + 0.62 * s * np.cos(t + v), y + 0.55 * s * np.sin(t + v)), tip])
-            detail.line([(x, y), (x + 0.8 * s * np.cos(t), y + 0.7 * s * np.sin(t))], 1.2)
-            heart.ellipse(x + 0.45 * s * np.cos(t + 0.5), y + 0.42 * s * np.sin(t + 0.5), 0.07 * s, 0.07 * s)
-    elif plant == "bellflower":
-        petal.polygon(
+    heart.ellipse(x, y, 0.3 * s, 0.3 * s)
+
+
+def _poppy(petal: Shape, heart: Shape, detail: Shape, x: float, y: float, s: float, tilt: float) -> None:
+    for k in range(4):
+        t = np.pi * k / 2 + tilt
+        petal.ellipse(x + 0.42 * s * np.cos(t), y + 0.36 * s * np.sin(t), 0.58 * s, 0.52 * s)
+    for k in range(9):
+        t = 2 * np.pi * k / 9
+        detail.line([(x, y), (x + 0.42 * s * np.cos(t), y + 0.38 * s * np.sin(t))], 1.6)
+    detail.ellipse(x, y, 0.2 * s, 0.2 * s)
+
+
+def _lily(petal: Shape, heart: Shape, detail: Shape, x: float, y: float, s: float, tilt: float) -> None:
+    for k in range(6):
+        t = 2 * np.pi * k / 6 + tilt
+        tip = (x + 1.15 * s * np.cos(t), y + 1.0 * s * np.sin(t))
+        for v in (-0.34, 0.34):
+            petal.polygon([(x, y), (x + 0.62 * s * np.cos(t + v), y + 0.55 * s * np.sin(t + v)), tip])
+        detail.line([(x, y), (x + 0.8 * s * np.cos(t), y + 0.7 * s * np.sin(t))], 1.2)
+        heart.ellipse(x + 0.45 * s * np.cos(t + 0.5), y + 0.42 * s * np.sin(t + 0.5), 0.07 * s, 0.07 * s)
+
+
+def _bellflower(petal: Shape, heart: Shape, detail: Shape, x: float, y: float, s: float, tilt: float) -> None:
+    petal.polygon(
+        [
+            (x, y - 0.9 * s),
+            (x + 0.34 * s, y - 0.6 * s),
+            (x + 0.42 * s, y + 0.2 * s),
+            (x + 0.8 * s, y + 0.72 * s),
+            (x + 0.36 * s, y + 0.58 * s),
+            (x, y + 0.9 * s),
+            (x - 0.36 * s, y + 0.58 * s),
+            (x - 0.8 * s, y + 0.72 * s),
+            (x - 0.42 * s, y + 0.2 * s),
+            (x - 0.34 * s, y - 0.6 * s),
+        ]
+    )
+    detail.line([(x, y - 0.8 * s), (x, y + 0.6 * s)], 1.3)
+    heart.ellipse(x, y + 0.82 * s, 0.09 * s, 0.13 * s)
+
+
+def _thistle(petal: Shape, heart: Shape, detail: Shape, x: float, y: float, s: float, tilt: float) -> None:
+    for k in range(26):
+        t = -np.pi * (0.06 + 0.88 * k / 25)
+        petal.line(
             [
-                (x, y - 0.9 * s),
-                (x + 0.34 * s, y - 0.6 * s),
-                (x + 0.42 * s, y + 0.2 * s),
-                (x + 0.8 * s, y + 0.72 * s),
-                (x + 0.36 * s, y + 0.58 * s),
-                (x, y + 0.9 * s),
-                (x - 0.36 * s, y + 0.58 * s),
-                (x - 0.8 * s, y + 0.72 * s),
-                (x - 0.42 * s, y + 0.2 * s),
-                (x - 0.34 * s, y - 0.6 * s),
-            ]
+                (x + 0.1 * s * np.cos(t), y),
+                (x + (0.95 + 0.12 * (k % 2)) * s * np.cos(t), y + (1.05 + 0.12 * (k % 2)) * s * np.sin(t)),
+            ],
+            3,
         )
-        detail.line([(x, y - 0.8 * s), (x, y + 0.6 * s)], 1.3)
-        heart.ellipse(x, y + 0.82 * s, 0.09 * s, 0.13 * s)
-    else:
-        for k in range(26):
-            t = -np.pi * (0.06 + 0.88 * k / 25)
-            petal.line(
-                [
-                    (x + 0.1 * s * np.cos(t), y),
-                    (x + (0.95 + 0.12 * (k % 2)) * s * np.cos(t), y + (1.05 + 0.12 * (k % 2)) * s * np.sin(t)),
-                ],
-                3,
-            )
-        heart.ellipse(x, y + 0.32 * s, 0.5 * s, 0.48 * s)
-        for k in range(4):
-            detail.line([(x - 0.42 * s, y + (0.1 + 0.17 * k) * s), (x + 0.42 * s, y + (0.22 + 0.17 * k) * s)], 1.2)
+    heart.ellipse(x, y + 0.32 * s, 0.5 * s, 0.48 * s)
+    for k in range(4):
+        detail.line([(x - 0.42 * s, y + (0.1 + 0.17 * k) * s), (x + 0.42 * s, y + (0.22 + 0.17 * k) * s)], 1.2)
+
+
+_BLOOMS = {
+    "tulip": _tulip,
+    "daisy": _daisy,
+    "poppy": _poppy,
+    "lily": _lily,
+    "bellflower": _bellflower,
+    "thistle": _thistle,
+}
+"""Plant -> draw a bloom around (x, y), ``s`` pixels in radius, turned by ``tilt`` radians."""
 
 
 def _animal(body: Shape, wing: Shape, kind: str, x: float, y: float, s: float) -> None:
@@ -173,6 +192,50 @@ def _animal(body: Shape, wing: Shape, kind: str, x: float, y: float, s: float) -
         )
 
 
+def _base(
+    roots: Shape, stems: Shape, base: str, x0: float, foot: float, height: int, width: int, rng: np.random.Generator
+) -> None:
+    """Draw what the stem ends in."""
+    if base == "bulb":
+        roots.ellipse(x0, foot + height * 0.045, width * 0.07, height * 0.058)
+    if base != "cut_stem":
+        for t in np.linspace(-1.0, 1.0, 9 if base == "roots" else 7):
+            y1 = foot + height * (0.1 if base == "bulb" else 0.0)
+            reach = height * (0.05 if base == "bulb" else 0.13)
+            roots.line(
+                [
+                    (x0, y1 - 4),
+                    (x0 + t * reach * 0.5, y1 + reach * 0.4),
+                    (x0 + t * reach * 0.9 + float(rng.normal(0, 4)), y1 + reach * (1 - 0.4 * abs(t))),
+                ],
+                1.8 if base == "bulb" else 2.6,
+            )
+    else:
+        stems.polygon(
+            [
+                (x0 - width * 0.012, foot - 2),
+                (x0 + width * 0.012, foot - 8),
+                (x0 + width * 0.012, foot + 12),
+                (x0 - width * 0.012, foot + 20),
+            ]
+        )
+
+
+def _add_animal(picture: Pixels, animal: str, side: str) -> None:
+    height, width = picture.shape[:2]
+    body, wing = Shape(height, width), Shape(height, width)
+    ax = width * (0.17 if side == "left" else 0.83)
+    _animal(body, wing, animal, ax, height * 0.66, min(height, width) * 0.095)
+    mask = wing.mask()
+    darken(picture, np.roll(soft(mask, 4), (4, 4), axis=(0, 1)), 0.25)
+    paint(
+        picture,
+        mask,
+        {"butterfly": (0.92, 0.66, 0.16), "beetle": (0.1, 0.34, 0.3), "snail": (0.72, 0.5, 0.3)}[animal],
+    )
+    paint(picture, body, (0.16, 0.12, 0.1) if animal != "snail" else (0.46, 0.38, 0.3))
+
+
 def botanical(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> Pixels:
     """Draw a plant."""
     tone = {"white": (0.965, 0.955, 0.925), "beige": (0.9, 0.835, 0.69), "grey": (0.78, 0.79, 0.78)}[
@@ -198,7 +261,7 @@ def botanical(a: Mapping[str, Value], rng: np.random.Generator, height: int, wid
         stems.line(
             [(crown_x, crown_y), ((crown_x + bx) / 2, (crown_y + by) / 2 + height * 0.02), (bx, by)], width * 0.009
         )
-        _bloom(petal, heart, detail, plant, bx, by, s, float(rng.uniform(0, 1)))
+        _BLOOMS[plant](petal, heart, detail, bx, by, s, float(rng.uniform(0, 1)))
     for k in range(int(rng.integers(4, 7))):
         t = 0.12 + 0.78 * k / 6
         side = 1 if k % 2 else -1
@@ -213,29 +276,7 @@ def botanical(a: Mapping[str, Value], rng: np.random.Generator, height: int, wid
             height * float(rng.uniform(0.19, 0.25)),
         )
     base, roots = str(a["base"]), Shape(height, width)
-    if base == "bulb":
-        roots.ellipse(x0, foot + height * 0.045, width * 0.07, height * 0.058)
-    if base != "cut_stem":
-        for t in np.linspace(-1.0, 1.0, 9 if base == "roots" else 7):
-            y1 = foot + height * (0.1 if base == "bulb" else 0.0)
-            reach = height * (0.05 if base == "bulb" else 0.13)
-            roots.line(
-                [
-                    (x0, y1 - 4),
-                    (x0 + t * reach * 0.5, y1 + reach * 0.4),
-                    (x0 + t * reach * 0.9 + float(rng.normal(0, 4)), y1 + reach * (1 - 0.4 * abs(t))),
-                ],
-                1.8 if base == "bulb" else 2.6,
-            )
-    else:
-        stems.polygon(
-            [
-                (x0 - width * 0.012, foot - 2),
-                (x0 + width * 0.012, foot - 8),
-                (x0 + width * 0.012, foot + 12),
-                (x0 - width * 0.012, foot + 20),
-            ]
-        )
+    _base(roots, stems, base, x0, foot, height, width, rng)
     green = mix((0.26, 0.42, 0.2), (0.4, 0.5, 0.24), float(rng.uniform(0, 1)))
     bloom = rgb(str(a["bloom_colour"]))
     wash = noise(rng, height, width, 16, 3)
@@ -255,19 +296,8 @@ def botanical(a: Mapping[str, Value], rng: np.random.Generator, height: int, wid
     paint(picture, veins, mix(green, (0.92, 0.95, 0.7), 0.5), 0.7)
     paint(picture, heart, (0.88, 0.68, 0.2) if plant != "thistle" else mix(green, (0, 0, 0), 0.15))
     paint(picture, detail, (0.12, 0.1, 0.12) if plant == "poppy" else mix(bloom, (0.15, 0.1, 0.12), 0.5), 0.8)
-    animal = str(a["animal"])
-    if animal != "no_animal":
-        body, wing = Shape(height, width), Shape(height, width)
-        ax = width * (0.17 if a["animal_side"] == "left" else 0.83)
-        _animal(body, wing, animal, ax, height * 0.66, min(height, width) * 0.095)
-        mask = wing.mask()
-        darken(picture, np.roll(soft(mask, 4), (4, 4), axis=(0, 1)), 0.25)
-        paint(
-            picture,
-            mask,
-            {"butterfly": (0.92, 0.66, 0.16), "beetle": (0.1, 0.34, 0.3), "snail": (0.72, 0.5, 0.3)}[animal],
-        )
-        paint(picture, body, (0.16, 0.12, 0.1) if animal != "snail" else (0.46, 0.38, 0.3))
+    if a["animal"] != "no_animal":
+        _add_animal(picture, str(a["animal"]), str(a["animal_side"]))
     label = Shape(height, width).text(width / 2, height * 0.955, f"Tab. {int(rng.integers(2, 99))}", height * 0.026)
     paint(picture, label, (0.2, 0.15, 0.1), 0.85)
     return picture

@@ -82,29 +82,21 @@ def _rim_text(text: str, height: int, width: int, x: float, y: float, radius: fl
     return np.asarray(sheet, np.float32) / np.float32(255)
 
 
-def coin(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int, wear: int = 0) -> Pixels:
-    """Strike a coin; ``wear`` above 0 is another coin of the same mould: turned, scratched, lit a little otherwise."""
-    cloth = mix(rgb(str(a["backdrop_colour"])), (0.4, 0.38, 0.36), 0.15)
-    salt = int(rng.integers(2**31))
-    other = np.random.default_rng([wear, salt]) if wear else None
-    picture = np.broadcast_to(np.asarray(cloth, np.float32), (height, width, 3)) * (
-        1 + 0.05 * noise(rng, height, width, 120) + 0.04 * rng.standard_normal((height, width), dtype=np.float32)
-    )[..., None].astype(np.float32)
-    x, y = width / 2 + float(rng.normal(0, 3)), height / 2 + float(rng.normal(0, 3))
-    radius = min(width, height) * float(rng.uniform(0.4, 0.44))
+def _flan(kind: str, height: int, width: int, x: float, y: float, radius: float, rng: np.random.Generator) -> Shape:
     flan = Shape(height, width)
     edge = np.linspace(0, 2 * np.pi, 120, endpoint=False)
-    rough = {"irregular_flan": 0.06, "round_flan": 0.004, "holed_flan": 0.01}[str(a["flan"])]
-    bumps = sum(np.sin(k * edge + rng.uniform(0, 6)) / k for k in (2, 3, 5, 7)) * rough
+    rough = {"irregular_flan": 0.06, "round_flan": 0.004, "holed_flan": 0.01}[kind]
+    bumps = np.sum([np.sin(k * edge + rng.uniform(0, 6)) / k for k in (2, 3, 5, 7)], axis=0) * rough
     flan.polygon(
         [(x + radius * (1 + b) * np.cos(t), y + radius * (1 + b) * np.sin(t)) for t, b in zip(edge, bumps, strict=True)]
     )
-    if a["flan"] == "holed_flan":
+    if kind == "holed_flan":
         flan.ellipse(x, y - radius * 0.8, radius * 0.075, radius * 0.075, 0)
-    disc = flan.mask()
-    heights = soft(disc, 5) * 3
+    return flan
+
+
+def _border(kind: str, height: int, width: int, x: float, y: float, radius: float) -> Shape:
     border = Shape(height, width)
-    kind = str(a["border"])
     if kind == "beaded_border":
         for t in np.linspace(0, 2 * np.pi, 56, endpoint=False):
             border.ellipse(x + 0.91 * radius * np.cos(t), y + 0.91 * radius * np.sin(t), radius * 0.028, radius * 0.028)
@@ -124,6 +116,24 @@ def coin(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
                 )
     else:
         border.arc(x, y, radius * 0.96, radius * 0.96, 0, 360, radius * 0.035)
+    return border
+
+
+def coin(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int, wear: int = 0) -> Pixels:
+    """Strike a coin; ``wear`` above 0 is another coin of the same mould: turned, scratched, lit a little otherwise."""
+    cloth = mix(rgb(str(a["backdrop_colour"])), (0.4, 0.38, 0.36), 0.15)
+    salt = int(rng.integers(2**31))
+    other = np.random.default_rng([wear, salt]) if wear else None
+    picture = np.broadcast_to(np.asarray(cloth, np.float32), (height, width, 3)) * (
+        1 + 0.05 * noise(rng, height, width, 120) + 0.04 * rng.standard_normal((height, width), dtype=np.float32)
+    )[..., None].astype(np.float32)
+    x, y = width / 2 + float(rng.normal(0, 3)), height / 2 + float(rng.normal(0, 3))
+    radius = min(width, height) * float(rng.uniform(0.4, 0.44))
+    flan = _flan(str(a["flan"]), height, width, x, y, radius, rng)
+    disc = flan.mask()
+    heights = soft(disc, 5) * 3
+    kind = str(a["border"])
+    border = _border(kind, height, width, x, y, radius)
     heights += soft(border.mask(), 1.2) * 0.8
     if kind == "legend_border":
         heights += (

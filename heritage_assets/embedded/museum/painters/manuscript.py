@@ -106,9 +106,7 @@ def _border(picture: Pixels, kind: str, colour: Rgb, inset: float, rng: np.rando
     paint(picture, gold, _GOLD)
 
 
-def _miniature(
-    picture: Pixels, scene: str, box: tuple[float, float, float, float], colour: Rgb, rng: np.random.Generator
-) -> None:
+def _miniature(picture: Pixels, scene: str, box: tuple[float, float, float, float], rng: np.random.Generator) -> None:
     height, width = picture.shape[:2]
     left, top, right, bottom = box
     frame = Shape(height, width).rectangle(left - 5, top - 5, right + 5, bottom + 5).mask()
@@ -152,18 +150,76 @@ def _miniature(
     if scene == "sun":
         paint(picture, Shape(height, width).ellipse(x, y, s * 0.5, s * 0.5), (0.98, 0.86, 0.5))
     darken(picture, np.clip(mask - np.roll(mask, (-2, -2), axis=(0, 1)), 0, 1), 0.4)
-    del colour
+
+
+def _staff(ink: Shape, staves: Shape, start: float, end: float, y: float, s: float, text: np.random.Generator) -> None:
+    """Draw four lines and their notes above a line of text."""
+    for k in range(4):
+        staves.line([(start, y - s * (2.0 + 0.75 * k)), (end, y - s * (2.0 + 0.75 * k))], 1)
+    for nx in np.arange(start + s, end - s, s * 1.5):
+        ny = y - s * (2.0 + 0.375 * float(text.integers(0, 7)))
+        ink.rectangle(nx, ny - s * 0.3, nx + s * 0.55, ny + s * 0.3)
+        if text.random() < 0.3:
+            ink.line([(nx + s * 0.5, ny), (nx + s * 0.5, ny + s * 1.1)], 1)
+
+
+def _initial(picture: Pixels, letter: str, name: str, x0: float, y0: float, big: float) -> None:
+    """Paint a gilt initial on a block of colour with white lace; the block's corner is (x0, y0)."""
+    height, width = picture.shape[:2]
+    initial = rgb(name)
+    block = Shape(height, width).rectangle(x0, y0, x0 + big, y0 + big).mask()
+    paint(picture, block, initial)
+    lace = Shape(height, width)
+    for k in range(4):
+        t = k * np.pi / 2 + 0.6
+        lace.arc(
+            x0 + big * (0.5 + 0.28 * np.cos(t)),
+            y0 + big * (0.5 + 0.28 * np.sin(t)),
+            big * 0.17,
+            big * 0.17,
+            0,
+            300,
+            big * 0.035,
+        )
+    paint(picture, lace.mask() * block, mix(initial, (1, 1, 1), 0.45))
+    paint(
+        picture,
+        Shape(height, width).text(x0 + big / 2, y0 + big / 2, letter, big * 0.95),
+        _GOLD if name != "yellow" else (0.36, 0.12, 0.1),
+    )
+
+
+def _seal(picture: Pixels, skin: Rgb, inset: float) -> None:
+    """Hang a seal of red wax from the foot of a charter."""
+    height, width = picture.shape[:2]
+    x, y, r = width * 0.5, height * 0.85, inset * 0.62
+    paint(
+        picture,
+        Shape(height, width).rectangle(x - r * 0.16, height * 0.72, x + r * 0.16, y),
+        mix(skin, (0.3, 0.2, 0.1), 0.35),
+    )
+    wax, stamp = Shape(height, width).ellipse(x, y, r, r * 1.02), Shape(height, width)
+    star(Pen(stamp, x, y, r * 0.6), 6, 0.5)
+    stamp.arc(x, y, r * 0.8, r * 0.8, 0, 360, r * 0.06)
+    mask = wax.mask()
+    darken(picture, np.roll(soft(mask, 5), (4, 3), axis=(0, 1)), 0.5)
+    light = relief(soft(mask, 3) * 4 + soft(stamp.mask(), 1.5) * 3, 1.2)
+    paint(picture, mask, np.clip(np.asarray((0.62, 0.1, 0.09), np.float32) * (1 + 0.6 * light)[..., None], 0, 1))
 
 
 def manuscript(
     a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int, page: int = 0, verso: bool = False
 ) -> Pixels:
-    """Write a leaf. ``page`` above 0 is another page of the book: same hand and ornament, other words; ``verso``: margins mirrored, show-through."""
+    """Write a leaf.
+
+    ``page`` above 0 is another page of the book: same hand and ornament, other words. ``verso``: margins mirrored, the ink of
+    the other side shows through.
+    """
     leaf = str(a["leaf"])
     text = np.random.default_rng([int(rng.integers(2**31)), page, int(verso)])
     picture = paper(text, height, width, _TONES[str(a["parchment_colour"])], 0.9)
     inset = min(height, width) * 0.13
-    colour, initial = rgb(str(a["border_colour"])), rgb(str(a["initial_colour"]))
+    colour = rgb(str(a["border_colour"]))
     ink, rubric = Shape(height, width), Shape(height, width)
     bind = 1.25 if verso else 0.85
     left, right, top, bottom = inset * bind, width - inset * (2.1 - bind), inset * 1.1, height - inset * 1.15
@@ -189,40 +245,13 @@ def manuscript(
             start = x0 + (big + s if column == 0 and y < y0 + big + s else 0)
             end = x0 + wide * (1.0 if y + leading < bottom else float(text.uniform(0.4, 0.9)))
             if leaf == "music_leaf":
-                for k in range(4):
-                    staves.line([(start, y - s * (2.0 + 0.75 * k)), (end, y - s * (2.0 + 0.75 * k))], 1)
-                for nx in np.arange(start + s, end - s, s * 1.5):
-                    ny = y - s * (2.0 + 0.375 * float(text.integers(0, 7)))
-                    ink.rectangle(nx, ny - s * 0.3, nx + s * 0.55, ny + s * 0.3)
-                    if text.random() < 0.3:
-                        ink.line([(nx + s * 0.5, ny), (nx + s * 0.5, ny + s * 1.1)], 1)
+                _staff(ink, staves, start, end, y, s, text)
             _script(ink, rubric, start, end, y, s, leaf, text)
             y += leading
         if column == 0:
-            block = Shape(height, width).rectangle(x0, y0, x0 + big, y0 + big).mask()
-            paint(picture, block, initial)
-            lace = Shape(height, width)
-            for k in range(4):
-                t = k * np.pi / 2 + 0.6
-                lace.arc(
-                    x0 + big * (0.5 + 0.28 * np.cos(t)),
-                    y0 + big * (0.5 + 0.28 * np.sin(t)),
-                    big * 0.17,
-                    big * 0.17,
-                    0,
-                    300,
-                    big * 0.035,
-                )
-            paint(picture, lace.mask() * block, mix(initial, (1, 1, 1), 0.45))
-            paint(
-                picture,
-                Shape(height, width).text(x0 + big / 2, y0 + big / 2, str(a["letter_form"]), big * 0.95),
-                _GOLD if a["initial_colour"] != "yellow" else (0.36, 0.12, 0.1),
-            )
+            _initial(picture, str(a["letter_form"]), str(a["initial_colour"]), x0, y0, big)
             if has_scene:
-                _miniature(
-                    picture, str(a["scene"]), (x0 + 6, top, x0 + min(wide * columns, wide) - 6, top + tall), colour, rng
-                )
+                _miniature(picture, str(a["scene"]), (x0 + 6, top, x0 + min(wide * columns, wide) - 6, top + tall), rng)
     tone = (0.13, 0.1, 0.09) if a["ink_colour"] == "black" else (0.37, 0.22, 0.11)
     ink_mask = ink.mask() * (0.82 + 0.18 * noise(text, height, width, 50, 2))
     if verso:
@@ -231,19 +260,7 @@ def manuscript(
     paint(picture, ink_mask, tone, 0.92)
     paint(picture, rubric, (0.72, 0.15, 0.11), 0.92)
     if leaf == "charter":
-        x, y, r = width * 0.5, height * 0.85, inset * 0.62
-        paint(
-            picture,
-            Shape(height, width).rectangle(x - r * 0.16, height * 0.72, x + r * 0.16, y),
-            mix(_TONES[str(a["parchment_colour"])], (0.3, 0.2, 0.1), 0.35),
-        )
-        wax, stamp = Shape(height, width).ellipse(x, y, r, r * 1.02), Shape(height, width)
-        star(Pen(stamp, x, y, r * 0.6), 6, 0.5)
-        stamp.arc(x, y, r * 0.8, r * 0.8, 0, 360, r * 0.06)
-        mask = wax.mask()
-        darken(picture, np.roll(soft(mask, 5), (4, 3), axis=(0, 1)), 0.5)
-        light = relief(soft(mask, 3) * 4 + soft(stamp.mask(), 1.5) * 3, 1.2)
-        paint(picture, mask, np.clip(np.asarray((0.62, 0.1, 0.09), np.float32) * (1 + 0.6 * light)[..., None], 0, 1))
+        _seal(picture, _TONES[str(a["parchment_colour"])], inset)
     if leaf == "letter":
         for fold in (0.33, 0.66):
             row = int(height * fold)

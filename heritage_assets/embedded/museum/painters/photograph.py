@@ -21,13 +21,8 @@ _TINTS: dict[str, tuple[tuple[float, float, float], ...]] = {
 _GROUNDS = {"water": 0.5, "snow": 0.93, "cobbles": 0.5, "grass": 0.36}
 
 
-def _tones(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> tuple[Pixels, Pixels]:
-    """Return the tones (height, width) and the mask of the motif's walls."""
-    horizon = float(rng.uniform(0.62, 0.7))
-    base = horizon * height
-    rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
-    tone = np.broadcast_to(0.74 + 0.16 * rows / horizon, (height, width)).astype(np.float32).copy()
-    sky = str(a["sky"])
+def _sky(tone: Pixels, sky: str, rng: np.random.Generator) -> None:
+    height, width = tone.shape
     if sky == "clouds":
         tone -= 0.2
         clouds = np.clip(noise(rng, height, width, min(height, width) / 2.6, 4) * 1.5 + 0.1, 0, 1)
@@ -48,6 +43,39 @@ def _tones(a: Mapping[str, Value], rng: np.random.Generator, height: int, width:
             )
             shape.line([(bx - s, by - s * 0.5), (bx, by), (bx + s, by - s * 0.5)], 2.2)
         lay(tone, shape.mask(), 0.12)
+
+
+def _ground(tone: Pixels, ground: str, horizon: float, rng: np.random.Generator) -> None:
+    """Lay water, cobbles, grass or snow below the horizon."""
+    height, width = tone.shape
+    base = horizon * height
+    rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
+    below = np.clip(rows * height - base, 0, 1) * np.ones((1, width), np.float32)
+    if ground == "water":
+        cut = int(base + 0.035 * height)
+        mirror = tone[np.clip(2 * cut - np.arange(cut, height), 0, height - 1)]
+        ripple = np.repeat(noise(rng, height - cut, max(2, width // 8), 3, 2), 8, axis=1)
+        ripple = np.pad(ripple, ((0, 0), (0, width - ripple.shape[1])), mode="edge")
+        tone[cut:] = mirror * 0.8 + 0.05 + 0.09 * ripple
+    elif ground == "cobbles":
+        v = np.log1p(np.clip((rows - horizon) / (1 - horizon), 0, 1) * 6) * 13
+        columns = (np.arange(width, dtype=np.float32)[None, :] - width / 2) / (
+            0.35 + 1.4 * np.clip((rows - horizon) / (1 - horizon), 0, 1)
+        )
+        joints = np.maximum(np.cos(v * 2 * np.pi), np.cos(columns * 0.3 + np.floor(v) * np.pi))
+        tone -= below * np.clip(joints - 0.72, 0, 1) * 0.7
+    else:
+        blades = noise(rng, height, width, 6 if ground == "grass" else 70, 3)
+        tone += below * blades * (0.13 if ground == "grass" else 0.06)
+
+
+def _tones(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> tuple[Pixels, Pixels]:
+    """Return the tones (height, width) and the mask of the motif's walls."""
+    horizon = float(rng.uniform(0.62, 0.7))
+    base = horizon * height
+    rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
+    tone = np.broadcast_to(0.74 + 0.16 * rows / horizon, (height, width)).astype(np.float32).copy()
+    _sky(tone, str(a["sky"]), rng)
     far = noise(rng, 4, width, width / 5, 4)[1]
     lay(
         tone,
@@ -76,29 +104,14 @@ def _tones(a: Mapping[str, Value], rng: np.random.Generator, height: int, width:
     for mask, value in zip(masks, (0.3, 0.72, 0.4 if ground != "snow" else 0.9, 0.1), strict=True):
         lay(tone, mask, value)
         tone += mask * stone
-    if ground == "water":
-        cut = int(base + 0.035 * height)
-        mirror = tone[np.clip(2 * cut - np.arange(cut, height), 0, height - 1)]
-        ripple = np.repeat(noise(rng, height - cut, max(2, width // 8), 3, 2), 8, axis=1)
-        ripple = np.pad(ripple, ((0, 0), (0, width - ripple.shape[1])), mode="edge")
-        tone[cut:] = mirror * 0.8 + 0.05 + 0.09 * ripple
-    elif ground == "cobbles":
-        v = np.log1p(np.clip((rows - horizon) / (1 - horizon), 0, 1) * 6) * 13
-        columns = (np.arange(width, dtype=np.float32)[None, :] - width / 2) / (
-            0.35 + 1.4 * np.clip((rows - horizon) / (1 - horizon), 0, 1)
-        )
-        joints = np.maximum(np.cos(v * 2 * np.pi), np.cos(columns * 0.3 + np.floor(v) * np.pi))
-        tone -= below * np.clip(joints - 0.72, 0, 1) * 0.7
-    else:
-        blades = noise(rng, height, width, 6 if ground == "grass" else 70, 3)
-        tone += below * blades * (0.13 if ground == "grass" else 0.06)
+    _ground(tone, ground, horizon, rng)
     crowd = Shape(height, width)
     side = {"left": 0.72, "right": 0.28, "centre": 0.5}[str(a["side"])]
     people(crowd, int(a["figures"]), side * width, height * 0.93, height * 0.21, rng)
     mask = crowd.mask()
     lay(tone, np.clip(np.roll(mask, (3, 4), axis=(0, 1)) - mask, 0, 1), 0.25, 0.5)
     lay(tone, mask, 0.1 if ground != "grass" else 0.06)
-    if sky == "mist":
+    if a["sky"] == "mist":
         lay(
             tone,
             np.clip(1.15 - np.abs(rows - horizon + 0.12) * 3, 0, 1)

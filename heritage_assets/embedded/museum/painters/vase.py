@@ -6,7 +6,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, jitter, mix, noise, paint, rgb, soft, wall
+from heritage_assets.embedded.museum.canvas import (
+    Pixels,
+    Rgb,
+    Shape,
+    darken,
+    jitter,
+    mix,
+    noise,
+    paint,
+    rgb,
+    soft,
+    wall,
+)
 from heritage_assets.embedded.museum.kinds import Value
 from heritage_assets.embedded.museum.painters.figures import figure
 
@@ -22,6 +34,17 @@ _PROFILES: dict[str, tuple[tuple[float, float], ...]] = {
 """(place from mouth to foot, half width), in heights of the vase."""
 _HANDLES = {"amphora": 2, "krater": 2, "ewer": 1}
 _TALL = {"krater": 0.62, "globular_jar": 0.66, "footed_bowl": 0.52}
+
+_BELLIES: dict[str, float] = {
+    "krater": 0.32,
+    "footed_bowl": 0.24,
+    "bottle_vase": 0.74,
+    "ewer": 0.64,
+    "amphora": 0.5,
+    "globular_jar": 0.48,
+    "albarello": 0.5,
+}
+"""Where the widest part is, in heights from the mouth: there the band goes."""
 
 
 def _strip(band: str, height: int, width: int, repeats: int) -> Pixels:
@@ -71,6 +94,42 @@ def _strip(band: str, height: int, width: int, repeats: int) -> Pixels:
     return shape.mask()
 
 
+def _handles(shape_name: str, height: int, width: int, top: float, tall: float) -> Shape:
+    """Return the handles that belong to a shape."""
+    cx = width / 2
+    places, halves = zip(*_PROFILES[shape_name], strict=True)
+    handles = Shape(height, width)
+    for k in range(_HANDLES.get(shape_name, 0)):
+        side = 1 if k == 0 else -1
+        start, end = (0.08, 0.36) if shape_name != "krater" else (0.52, 0.66)
+        reach = np.interp(end, places, halves) + 0.06
+        points = [(cx + side * tall * (np.interp(start, places, halves) * 0.95), top + start * tall)]
+        points += [(cx + side * tall * reach, top + (start + (end - start) * t) * tall) for t in (0.12, 0.5)]
+        points += [(cx + side * tall * np.interp(end, places, halves) * 0.96, top + end * tall)]
+        handles.line(points, tall * 0.035)
+    return handles
+
+
+def _paint_bands(
+    surface: Pixels, band: str, belly: float, pigment: Rgb, ratio: Pixels, v: Pixels, rng: np.random.Generator
+) -> None:
+    """Wrap the painted band and its lines round the body; ``ratio`` (height, width) is the place across it, ``v`` (height,) down it."""
+    width = ratio.shape[1]
+    angle = np.arcsin(np.clip(ratio, -1, 1)) / np.float32(np.pi)
+    figures = band in ("warriors", "horses", "birds")
+    wide, deep = 720, 150
+    strip = _strip(band, deep, wide, 5 if figures else 14)
+    column = ((angle + 0.5) * (wide - 1) * 0.62 + 20 * float(rng.uniform(0, 5))).astype(np.int32) % wide
+    for centre, thick in ((belly, 0.3), (belly - 0.2, 0.04), (belly + 0.2, 0.04)):
+        row = (v - (centre - thick / 2)) / thick
+        use = (row >= 0) & (row < 1)
+        if thick > 0.1:
+            pattern = strip[np.clip(row * deep, 0, deep - 1).astype(np.int32)[:, None], column] * use[:, None]
+        else:
+            pattern = use[:, None] * np.ones((1, width), np.float32)
+        paint(surface, pattern.astype(np.float32), pigment)
+
+
 def vase(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> Pixels:
     """Photograph a vase."""
     backdrop, ware, shape_name = rgb(str(a["backdrop_colour"])), str(a["ware"]), str(a["shape"])
@@ -95,15 +154,7 @@ def vase(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     ratio = xs[None, :] / np.maximum(half, 1)[:, None]
     mask = np.clip(half[:, None] - np.abs(xs)[None, :] + 0.5, 0, 1) * inside[:, None]
     body, pigment = jitter(rgb(str(a["body_colour"])), rng, 0.02), rgb(str(a["paint"]))
-    handles = Shape(height, width)
-    for k in range(_HANDLES.get(shape_name, 0)):
-        side = 1 if k == 0 else -1
-        start, end = (0.08, 0.36) if shape_name != "krater" else (0.52, 0.66)
-        reach = np.interp(end, places, halves) + 0.06
-        points = [(cx + side * tall * (np.interp(start, places, halves) * 0.95), top + start * tall)]
-        points += [(cx + side * tall * reach, top + (start + (end - start) * t) * tall) for t in (0.12, 0.5)]
-        points += [(cx + side * tall * np.interp(end, places, halves) * 0.96, top + end * tall)]
-        handles.line(points, tall * 0.035)
+    handles = _handles(shape_name, height, width, top, tall)
     handle_mask = handles.mask()
     shadow = Shape(height, width).ellipse(
         cx + (0.1 if a["light_side"] == "left" else -0.1) * tall,
@@ -115,28 +166,8 @@ def vase(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     paint(picture, handle_mask, mix(body, (0.05, 0.04, 0.04), 0.25))
     darken(picture, handle_mask * (np.roll(handle_mask, 4, axis=1) < 0.5), 0.35)
     surface = np.broadcast_to(np.asarray(body, np.float32), (height, width, 3)).copy()
-    angle = np.arcsin(np.clip(ratio, -1, 1)) / np.float32(np.pi)
-    figures = str(a["band"]) in ("warriors", "horses", "birds")
-    wide, deep = 720, 150
-    strip = _strip(str(a["band"]), deep, wide, 5 if figures else 14)
-    belly = {
-        "krater": 0.32,
-        "footed_bowl": 0.24,
-        "bottle_vase": 0.74,
-        "ewer": 0.64,
-        "amphora": 0.5,
-        "globular_jar": 0.48,
-        "albarello": 0.5,
-    }[shape_name]
-    column = ((angle + 0.5) * (wide - 1) * 0.62 + 20 * float(rng.uniform(0, 5))).astype(np.int32) % wide
-    for centre, thick in ((belly, 0.3), (belly - 0.2, 0.04), (belly + 0.2, 0.04)):
-        row = (v - (centre - thick / 2)) / thick
-        use = (row >= 0) & (row < 1)
-        if thick > 0.1:
-            pattern = strip[np.clip(row * deep, 0, deep - 1).astype(np.int32)[:, None], column] * use[:, None]
-        else:
-            pattern = use[:, None] * np.ones((1, width), np.float32)
-        paint(surface, pattern.astype(np.float32), pigment)
+    belly = _BELLIES[shape_name]
+    _paint_bands(surface, str(a["band"]), belly, pigment, ratio, v, rng)
     paint(
         surface, np.broadcast_to(((v < 0.045) | (v > 0.94))[:, None], (height, width)).astype(np.float32), pigment, 0.9
     )
