@@ -106,6 +106,16 @@ def incomplete_batches(instance: dg.DagsterInstance, sealed: Iterable[str], unti
     return [batch for batch in sealed if batch not in done]
 
 
+def clusters_are_current(instance: dg.DagsterInstance) -> bool:
+    """Tell whether the archive was clustered after the last canonicalization."""
+    clustered, canonical = (
+        instance.get_latest_materialization_event(key) for key in (dg.AssetKey("clusters"), LAST_STEP)
+    )
+    if canonical is None:
+        return True
+    return clustered is not None and clustered.timestamp >= canonical.timestamp
+
+
 def run_batch(defs: dg.Definitions, instance: dg.DagsterInstance, batch: str, steps: Sequence[str]) -> RunOutcome:
     """Run ``steps`` of the record chain for one batch."""
     return _run(defs, instance, "record_chain", batch, steps)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from heritage_assets import __version__
-from heritage_assets.cli import chain, demo, duplicates, evaluate, look, servers
+from heritage_assets.cli import chain, demo, evaluate, look, servers
 from heritage_assets.cli.harvest import harvest_app
 
 HELP = """From harvested cultural-heritage records to one clean, searchable, de-duplicated image archive.
@@ -38,12 +38,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(harvest_app, name="harvest", help="Harvest records from a provider, a file or a folder into the landing zone.")
+app.add_typer(
+    harvest_app, name="harvest", help="Harvest records from a provider, a file or a folder into the landing zone."
+)
 chain.register(app)
 demo.register(app)
 look.register(app)
 evaluate.register(app)
-duplicates.register(app)
+# duplicates.register(app)
 servers.register(app)
 
 _errors = Console(stderr=True, highlight=False)

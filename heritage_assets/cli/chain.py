@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run_chain(settings: Settings, batches: Sequence[str] | None, until: str, *, show: bool) -> list[RunOutcome]:
-    """Run the chain for ``batches`` (default: all that are not complete), then cluster; stop a batch at its first failure.
+    """Run the chain for ``batches`` (default: all that are not complete), then cluster where that is due.
 
     Raises:
         ValueError: a batch that is not sealed, or an unknown asset.
@@ -41,14 +41,14 @@ def run_chain(settings: Settings, batches: Sequence[str] | None, until: str, *, 
         unknown = sorted(set(batches or ()) - set(sealed))
         if unknown:
             raise ValueError(f"no sealed batch {', '.join(unknown)}; `heritage status` lists them")
-        chosen = list(batches) if batches else execution.incomplete_batches(instance, sealed, until)
+        chosen = list(batches) if batches is not None else execution.incomplete_batches(instance, sealed, until)
         for batch in chosen:
             if show:
                 console.print(f"[bold]{batch}[/bold]")
             with progress_bars(show):
                 outcomes.append(execution.run_batch(definitions, instance, batch, steps))
             _report(outcomes[-1], show)
-        if until == "clusters" and any(outcome.success for outcome in outcomes):
+        if until == "clusters" and not execution.clusters_are_current(instance):
             with progress_bars(show):
                 outcomes.append(execution.run_clusters(definitions, instance))
             _report(outcomes[-1], show)
@@ -79,7 +79,7 @@ def materialize(
 
       heritage materialize --batch mine-20260101t020000 --until clip_embeddings
     """
-    outcomes = run_chain(Settings(), batch, until, show=not as_json)
+    outcomes = run_chain(Settings(), batch or None, until, show=not as_json)
     if as_json:
         print_json(
             [

@@ -93,7 +93,9 @@ def _print_found(found: list[Any], as_json: bool) -> None:
 
 def search_command(
     text: Annotated[str | None, typer.Argument(help="What to look for, in words.")] = None,
-    image: Annotated[Path | None, typer.Option("--image", help="A picture to look for, alone or with the text.")] = None,
+    image: Annotated[
+        Path | None, typer.Option("--image", help="A picture to look for, alone or with the text.")
+    ] = None,
     filters: Filters = None,
     limit: Limit = 10,
     as_json: Json = False,

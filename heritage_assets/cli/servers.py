@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 def ui_command(
     port: Annotated[int, typer.Option("--port", help="Port of the web interface.")] = 3000,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on; Dagster's interface has no login.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; Dagster's interface has no login.")
+    ] = "127.0.0.1",
 ) -> None:
     """Open Dagster's web interface and daemon on the home: runs, lineage, backfills, schedules, sensors.
 
