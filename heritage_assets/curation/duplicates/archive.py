@@ -94,18 +94,17 @@ class MemoryArchive:
     def images(self) -> Iterator[pa.RecordBatch]:
         """Stream the images."""
         seen = pc.or_(pc.is_valid(self.records["image_sha256"]), pc.is_valid(self.records["perceptual_hash"]))
-        rows = self.records.filter(seen)
-        yield from rows.select(IMAGES.names).to_batches(max_chunksize=self.rows)
+        yield from self.records.select(IMAGES.names).filter(seen).to_batches(max_chunksize=self.rows)
 
     def vectors(self) -> Iterator[pa.RecordBatch]:
         """Stream the vectors."""
-        rows = self.records.filter(pc.is_valid(self.records["embedding_image"]))
-        yield from rows.select(VECTORS.names).combine_chunks().to_batches(max_chunksize=self.rows)
+        for batch in self.records.select(VECTORS.names).to_batches(max_chunksize=self.rows):
+            yield batch.filter(pc.is_valid(batch["embedding_image"])) if batch["embedding_image"].null_count else batch
 
     def evidence(self, guids: Sequence[str]) -> pa.Table:
         """Return evidence of the given guids that are there."""
         mask = pc.is_in(self.records["guid"], value_set=pa.array(guids, pa.string()))
-        return self.records.filter(mask).select(EVIDENCE.names)
+        return self.records.select(EVIDENCE.names).filter(mask)
 
     def pairs(self) -> pa.Table:
         """Return all pairs."""

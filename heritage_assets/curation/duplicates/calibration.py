@@ -104,8 +104,8 @@ class Neighbours:
     """Different pictures around some sampled ones.
 
     ``far``: (n,) cosine of the nearest neighbour whose hash is not near; ``near``: (n,) of the nearest with a near hash that
-    does not score like a copy; NaN where there is none. ``ring_pairs``: (4,) pairs per sampled picture in each bin of :data:`RING`.
-    ``ring_scores``: histogram of their cosines over [-1, 1].
+    does not score like a copy; NaN where there is none. ``ring_pairs``: (4,) pairs per sampled picture in each bin of
+    :data:`RING`. ``ring_scores``: histogram of their cosines over [-1, 1].
     """
 
     far: Doubles

@@ -52,10 +52,14 @@ def find_candidates(
     mine = pa.concat_arrays([records["guid"].combine_chunks(), pa.array(gone, pa.string())])
     images = _images(archive, mine)
     placeholders, excluded = _placeholders(records, images, settings.max_same_image)
-    compared = records.filter(pc.invert(pc.is_in(records["guid"], value_set=excluded)))
+    compared = records
+    if len(excluded):
+        compared = records.filter(pc.invert(pc.is_in(records["guid"], value_set=excluded)))
     images = images.filter(pc.invert(pc.is_in(images["guid"], value_set=excluded)))
     hash_a, hash_b = _hash_candidates(compared, images, settings)
-    visual = compared.filter(pc.is_valid(compared["embedding_image"]))
+    visual = compared.select(["guid", "embedding_image"])
+    if visual["embedding_image"].null_count:
+        visual = visual.filter(pc.is_valid(visual["embedding_image"]))
     vectors = vector_rows(visual["embedding_image"])
     found = _VectorJoin(visual["guid"].combine_chunks(), vectors, settings)
     found.within()
@@ -111,15 +115,18 @@ class _VectorJoin:
         def blocks() -> Iterator[tuple[int, Floats]]:
             offset = 0
             for batch in archive.vectors():
-                rows = batch.filter(pc.invert(pc.is_in(batch["guid"], value_set=left_out)))
-                if not rows.num_rows:
+                block, guids = vector_rows(batch["embedding_image"]), batch["guid"]
+                out = pc.is_in(guids, value_set=left_out).to_numpy(zero_copy_only=False)
+                # numpy leaves rows out much faster than Arrow filters lists.
+                if out.any():
+                    block, guids = block[~out], guids.filter(pa.array(~out))
+                if not len(block):
                     continue
-                block = vector_rows(rows["embedding_image"])
-                here = pc.is_in(rows["guid"], value_set=wanted).to_numpy(zero_copy_only=False)
+                here = pc.is_in(guids, value_set=wanted).to_numpy(zero_copy_only=False)
                 if here.any():
-                    kept.append(rows["guid"].filter(pa.array(here)))
+                    kept.append(guids.filter(pa.array(here)))
                     kept_vectors.append(block[here])
-                names.append(rows["guid"])
+                names.append(guids)
                 yield offset, block
                 offset += len(block)
 

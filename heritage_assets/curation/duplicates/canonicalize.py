@@ -23,7 +23,13 @@ import pyarrow.compute as pc
 
 from heritage_assets.curation.duplicates.archive import Archive, records_table
 from heritage_assets.curation.duplicates.candidates import Candidates, find_candidates
-from heritage_assets.curation.duplicates.evidence import Attributes, PairEvidence, evidence_table, pair_evidence
+from heritage_assets.curation.duplicates.evidence import (
+    EVIDENCE,
+    Attributes,
+    PairEvidence,
+    evidence_table,
+    pair_evidence,
+)
 from heritage_assets.curation.duplicates.join import JoinReport
 from heritage_assets.curation.duplicates.regroup import GroupChanges, regroup
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
@@ -155,7 +161,7 @@ class _After:
 def known_evidence(records: pa.Table, archive: Archive, guids: Sequence[str]) -> pa.Table:
     """Return evidence of ``guids``: from ``records`` where they are there, else from the archive."""
     wanted = pa.array(guids, pa.string())
-    mine = records.filter(pc.is_in(records["guid"], value_set=wanted))
+    mine = records.select(EVIDENCE.names).filter(pc.is_in(records["guid"], value_set=wanted))
     rest = wanted.filter(pc.invert(pc.is_in(wanted, value_set=mine["guid"].combine_chunks())))
     tables = [evidence_table(mine)]
     if len(rest):

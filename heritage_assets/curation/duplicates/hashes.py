@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Hashes = npt.NDArray[np.uint64]
 Index = npt.NDArray[np.int64]
@@ -22,15 +23,13 @@ CHUNK = 4_000_000
 
 def parse_hashes(column: pa.Array | pa.ChunkedArray) -> tuple[Hashes, npt.NDArray[np.bool_]]:
     """Return (values uint64, valid bool) of a string column of 16 hexadecimal digits; null and malformed ones are not valid."""
+    digits = pc.fill_null(pc.match_substring_regex(column, f"^[0-9a-fA-F]{{{BITS // 4}}}$"), False)
+    valid = np.asarray(
+        digits.to_numpy(zero_copy_only=False) if isinstance(digits, pa.Array) else digits.to_numpy(), bool
+    )
     values = np.zeros(len(column), np.uint64)
-    valid = np.zeros(len(column), bool)
-    for row, text in enumerate(column.to_pylist()):
-        if text is not None and len(text) == BITS // 4:
-            try:
-                values[row] = int(text, 16)
-            except ValueError:
-                continue
-            valid[row] = True
+    text = "".join(column.filter(digits).to_pylist())
+    values[valid] = np.frombuffer(bytes.fromhex(text), ">u8").astype(np.uint64)
     return values, valid
 
 

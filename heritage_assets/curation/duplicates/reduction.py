@@ -19,7 +19,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-SAMPLE = 2_048
+SAMPLE = 1_024
 BLOCK = 4_096
 WIDTHS = (32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 MULTIPLY = 0.008
