@@ -87,7 +87,7 @@ class Lake:
         if opened is None:
             return
         if batches is not None:
-            mine = pc.field("batch").isin(list(batches))
+            mine = pc.field("batch").isin(pa.array(batches, pa.string()))  # typed: there may be none
             where = mine if where is None else where & mine
         names = list(columns) if columns is not None else table.schema.names
         schema = pa.schema([table.schema.field(name) for name in names])
