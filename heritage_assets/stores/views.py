@@ -68,12 +68,15 @@ def image_tasks(lake: Lake, batch: str) -> Iterator[pa.RecordBatch]:
 
 
 def images_known_for(lake: Lake, batch: str) -> pa.Table:
-    """Read what any batch says of the images of this batch's records; rows of ``batch`` itself come last."""
+    """Read what is known of the images of this batch's records: the batch's own row, else those of other batches.
+
+    Own rows stand alone: another batch may have asked later, and that must not flow back into an older one.
+    """
     guids = lake.read(CLEANSED_RECORDS, columns=["guid"], batches=[batch])["guid"].combine_chunks()
     known = lake.read(SOURCE_IMAGES, where=text("guid").isin(guids))
     own = pc.equal(known["batch"], batch)
-    by_age = known.append_column("_own", own).sort_by([("_own", "ascending"), ("fetched_at", "ascending")])
-    return by_age.drop_columns("_own")
+    fetched_here = pc.is_in(known["guid"], value_set=known["guid"].filter(own).combine_chunks())
+    return known.filter(pc.or_(own, pc.invert(fetched_here)))
 
 
 def embedding_tasks(lake: Lake, batch: str, prompts: pa.Table) -> Iterator[pa.RecordBatch]:
