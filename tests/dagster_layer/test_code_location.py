@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
@@ -68,10 +69,13 @@ def assets(definitions: dg.Definitions) -> dict[str, dg.AssetsDefinition]:
     return {asset.op.name: asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)}
 
 
+def run_python(*arguments: str, cwd: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=180, check=False)
+
+
 def load_once() -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", LOAD], cwd=PROJECT, capture_output=True, text=True, timeout=120
-    )
+    done = run_python("-W", "ignore", "-c", LOAD)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -103,7 +107,7 @@ def test_every_asset_tells_what_it_is(definitions: dg.Definitions) -> None:
 def test_lineage_leads_from_harvest_to_clusters(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     chain = ["harvest", "landing_batches", *(step for step in STEP_OPS if step != "harvest")]
-    for parent, child in zip(chain, chain[1:], strict=False):
+    for parent, child in itertools.pairwise(chain):
         assert dg.AssetKey(parent) in graph.get(dg.AssetKey(child)).parent_keys, f"{parent} -> {child}"
 
 
@@ -165,7 +169,7 @@ def test_loading_warns_of_nothing_deprecated() -> None:
         "import heritage_assets.definitions\n"
         "dagster.Definitions.validate_loadable(heritage_assets.definitions.defs)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    done = run_python("-c", code)
     assert done.returncode == 0, done.stderr[-3000:]
 
 
@@ -178,7 +182,6 @@ def test_dagster_validates_the_project(named_by: list[str], tmp_path: Path) -> N
         (folder / "pyproject.toml").write_text(
             (PROJECT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8"
         )
-    command = [sys.executable, "-m", "dagster", "definitions", "validate", *named_by]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
+    done = run_python("-m", "dagster", "definitions", "validate", *named_by, cwd=folder)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "Validation successful" in done.stdout + done.stderr
