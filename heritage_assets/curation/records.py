@@ -46,7 +46,7 @@ MAX_DETAIL_LENGTH = 500
 ROWS_PER_BATCH = 1_024
 """Rows that are held as Python objects at a time; a larger input batch is worked through in slices."""
 
-FORMATS = ("europeana", "edm", "mapped")
+FORMATS = ("europeana", "edm", "oai_dc", "iiif", "mapped")
 
 Parser = Callable[[str], dict[str, Any]]
 
@@ -150,6 +150,14 @@ def _parser(context: CleansingContext) -> Parser:
         from heritage_assets.curation.cleansing import edm
 
         return edm.parse
+    if context.format == "oai_dc":
+        from heritage_assets.curation.cleansing import dublin_core
+
+        return dublin_core.parse
+    if context.format == "iiif":
+        from heritage_assets.curation.cleansing import iiif
+
+        return iiif.parse
     from heritage_assets.curation.cleansing import mapped
     from heritage_assets.curation.mapping import RecordMapping
 

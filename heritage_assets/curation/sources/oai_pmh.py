@@ -222,7 +222,9 @@ class OaiPmhSource:
             start = start[: len(self.until)]
         begun = state.start or state.oldest
         if not state.ordered or start is None or not _DATE.fullmatch(start) or start == begun:
-            raise StaleStateError(f"{self.endpoint} dropped its list (badResumptionToken{_quoted(said)}); harvest again")
+            raise StaleStateError(
+                f"{self.endpoint} dropped its list (badResumptionToken{_quoted(said)}); harvest again"
+            )
         state.token, state.start = None, start
         state.restarts += 1
 
@@ -252,7 +254,9 @@ def _format_of(prefix: str) -> Format:
         return "edm"
     if "dc" in name:
         return "oai_dc"
-    raise HarvestError(f"prefix {prefix!r} is neither Dublin Core nor EDM: ask for oai_dc, or the endpoint's name of EDM")
+    raise HarvestError(
+        f"prefix {prefix!r} is neither Dublin Core nor EDM: ask for oai_dc, or the endpoint's name of EDM"
+    )
 
 
 def _checked_date(name: str, value: str | None) -> str | None:

@@ -185,9 +185,7 @@ class PoliteClient:
         return response, body
 
     def _is_home(self, url: httpx.URL) -> bool:
-        return (
-            url.scheme in ("http", "https") and url.host == self._home.host and url.port in (self._home.port, None)
-        )
+        return url.scheme in ("http", "https") and url.host == self._home.host and url.port in (self._home.port, None)
 
     def _send(self, url: httpx.URL) -> tuple[httpx.Response, bytes]:
         until = time.monotonic() + self._politeness.longest_answer
