@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heritage_assets.embedded.museum import MUSEUM_SEED, caption, generate_objects, render
-from heritage_assets.embedded.museum.kinds import COLOURS, KINDS
+from heritage_assets.embedded.museum.kind import COLOURS
+from heritage_assets.embedded.museum.kinds import KINDS
 from heritage_assets.embedded.museum.people import PLACES
 from heritage_assets.embedded.museum.vocabulary import LANGUAGES, counted, has_word, word
 
@@ -86,14 +87,18 @@ def test_pictures_are_deterministic_and_not_empty(name: str) -> None:
 
 
 def test_different_things_look_different() -> None:
-    small = [np.asarray(render(thing).resize((24, 24)).convert("L"), float).ravel() for thing in generate_objects(34, 5)]
+    small = [
+        np.asarray(render(thing).resize((24, 24)).convert("L"), float).ravel() for thing in generate_objects(34, 5)
+    ]
     vectors = np.stack([v - v.mean() for v in small])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     close = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
     assert np.quantile(close, 0.99) < 0.9
 
 
-@pytest.mark.parametrize(("klass", "kind"), [("coin", "coin"), ("manuscript", "page"), ("manuscript", "verso"), ("print", "state")])
+@pytest.mark.parametrize(
+    ("klass", "kind"), [("coin", "coin"), ("manuscript", "page"), ("manuscript", "verso"), ("print", "state")]
+)
 def test_look_alikes_are_alike_but_not_equal(klass: str, kind: str) -> None:
     thing = generate_objects(1, MUSEUM_SEED, [klass])[0]
     other = thing.look_alike(1, kind)

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 import pytest
 from PIL import Image
 
-from heritage_assets.embedded.museum import MUSEUM_SEED, build_museum, generate_objects
+from heritage_assets.embedded.museum import build_museum, generate_objects
 from heritage_assets.embedded.museum.items import PLACEHOLDERS, item
 from heritage_assets.embedded.museum.people import PROVIDERS
 from heritage_assets.embedded.museum.records import IMAGE_FAULTS, METADATA_FAULTS
@@ -121,15 +121,27 @@ def test_dirty_metadata_is_dirty(museum) -> None:
     by_fault = defaultdict(list)
     for record in museum.records:
         if record.metadata_fault:
-            by_fault[record.metadata_fault].append((record, item(record, 1, "http://x/1.jpg", "http://x/p", "http://x/o")))
+            by_fault[record.metadata_fault].append(
+                (record, item(record, 1, "http://x/1.jpg", "http://x/p", "http://x/o"))
+            )
     assert all("id" not in built for _, built in by_fault["missing_guid"])
     assert all(built["title"][0] in PLACEHOLDERS[record.language] for record, built in by_fault["placeholder_title"])
-    assert all("<b>" in built["title"][0] and "&amp;lt;" not in built["title"][0] for _, built in by_fault["html_and_entities"])
-    assert all("Ã" in text or "â" in text for _, b in by_fault["mojibake"] for text in [b["title"][0] + b["dcDescription"][0]])
-    assert all("\x07" in built["title"][0] or "\x0b" in built["title"][0] for _, built in by_fault["control_characters"])
-    assert all(isinstance(built["title"], str) and isinstance(built["rights"], str) for _, built in by_fault["plain_strings"])
+    assert all(
+        "<b>" in built["title"][0] and "&amp;lt;" not in built["title"][0] for _, built in by_fault["html_and_entities"]
+    )
+    assert all(
+        "Ã" in text or "â" in text for _, b in by_fault["mojibake"] for text in [b["title"][0] + b["dcDescription"][0]]
+    )
+    assert all(
+        "\x07" in built["title"][0] or "\x0b" in built["title"][0] for _, built in by_fault["control_characters"]
+    )
+    assert all(
+        isinstance(built["title"], str) and isinstance(built["rights"], str) for _, built in by_fault["plain_strings"]
+    )
     assert all("dcTitleLangAware" not in built for _, built in by_fault["untyped_lists"])
-    assert all(isinstance(v, str) for _, built in by_fault["string_language_map"] for v in built["dcTitleLangAware"].values())
+    assert all(
+        isinstance(v, str) for _, built in by_fault["string_language_map"] for v in built["dcTitleLangAware"].values()
+    )
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -149,7 +161,10 @@ def test_edits_are_slight(edit: str) -> None:
 def test_scan_keys_tell_scans_apart() -> None:
     thing = generate_objects(1, 4)[0]
     assert Scan(thing).key == Scan(thing).key
-    assert len({Scan(thing).key, Scan(thing, quality=60).key, Scan(thing, ("cropped",)).key, Scan(thing, mark="x").key}) == 4
+    assert (
+        len({Scan(thing).key, Scan(thing, quality=60).key, Scan(thing, ("cropped",)).key, Scan(thing, mark="x").key})
+        == 4
+    )
 
 
 def test_bomb_declares_far_more_than_it_holds() -> None:

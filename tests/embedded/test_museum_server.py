@@ -72,7 +72,9 @@ def test_every_harvest_pages_to_its_end(server, client, museum) -> None:
         assert len(expected) == total
         guids = [one["id"] for one in items if "id" in one]
         assert set(guids) == {r.guid for r in expected if r.metadata_fault != "missing_guid"}
-        assert len(guids) - len(set(guids)) == sum(r.metadata_fault == "repeated" for r in {r.guid: r for r in expected}.values())
+        assert len(guids) - len(set(guids)) == sum(
+            r.metadata_fault == "repeated" for r in {r.guid: r for r in expected}.values()
+        )
         if total > 200:
             assert 429 in complaints
 
@@ -199,7 +201,11 @@ def test_prepare_draws_what_is_missing(tmp_path) -> None:
         told: list[tuple[int, int]] = []
         drawn = server.prepare(lambda done, total: told.append((done, total)))
         assert told[-1] == (drawn, drawn)
-        assert drawn == len({s.key for r in museum.records for n in (1, 2) if (s := r.scan_in(n))}) == len(list(tmp_path.iterdir()))
+        assert (
+            drawn
+            == len({s.key for r in museum.records for n in (1, 2) if (s := r.scan_in(n))})
+            == len(list(tmp_path.iterdir()))
+        )
         assert server.prepare() == 0
 
 

@@ -32,7 +32,11 @@ def test_images_end_as_the_truth_says(museum, tmp_path) -> None:
         tasks = pa.RecordBatch.from_pylist(rows, schema=IMAGE_TASKS)
         store = open_object_store((tmp_path / "lake").as_uri())
         settings = FetchSettings(allowed_networks=["127.0.0.0/8"])
-        got = {row["guid"]: row for batch in fetch_images(iter([tasks]), store, settings, now=now) for row in batch.to_pylist()}
+        got = {
+            row["guid"]: row
+            for batch in fetch_images(iter([tasks]), store, settings, now=now)
+            for row in batch.to_pylist()
+        }
     expected = defaultdict(lambda: ("OK", None))
     for guid, _, status, reason in museum.truth_faults():
         if status in ("OK", "FAILED", "NO_IMAGE"):
@@ -44,7 +48,8 @@ def test_records_end_as_the_truth_says() -> None:
     museum = build_museum(400)
     listed = [r for number in (1, 2) for r in museum.listed(number) if number == min(r.rounds)]
     raws = [
-        orjson.dumps(item(r, 1, "http://127.0.0.1/i.jpg", "http://127.0.0.1/p.jpg", "http://127.0.0.1/o")).decode() for r in listed
+        orjson.dumps(item(r, 1, "http://127.0.0.1/i.jpg", "http://127.0.0.1/p.jpg", "http://127.0.0.1/o")).decode()
+        for r in listed
     ]
     rows = [
         {"line": line, "guid": None if r.metadata_fault == "missing_guid" else r.guid, "deleted": False, "raw": raw}

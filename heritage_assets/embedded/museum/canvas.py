@@ -1,6 +1,7 @@
 """What the painters share: colours, noise, gradients, antialiased shapes, lighting, papers and the finish of each medium.
 
-Pictures are float32 arrays (height, width, 3), 0 to 1, sRGB values. Shapes are drawn at twice the size and reduced, so edges are smooth.
+Pictures are float32 arrays (height, width, 3), 0 to 1, sRGB values. Shapes are drawn at twice the size and reduced, so that
+edges are smooth.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ def rgb(name: str) -> Rgb:
 def mix(a: Rgb, b: Rgb, share: float) -> Rgb:
     """Return the colour that is ``share`` of the way from ``a`` to ``b``."""
     return tuple(x + (y - x) * share for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
+
+
+def times(a: Rgb, b: Rgb) -> Rgb:
+    """Return a colour as it looks in coloured light."""
+    return a[0] * b[0], a[1] * b[1], a[2] * b[2]
 
 
 def jitter(colour: Rgb, rng: np.random.Generator, amount: float = 0.05) -> Rgb:
@@ -234,11 +240,14 @@ def paper(rng: np.random.Generator, height: int, width: int, tone: Rgb, age: flo
 
 def wall(rng: np.random.Generator, height: int, width: int, colour: Rgb, floor: float = 0.74) -> Pixels:
     """Return a studio backdrop of one colour: light falls from above, a soft floor begins at ``floor`` of the height."""
-    picture = vertical(
-        height,
-        width,
-        [(0, mix(colour, (0, 0, 0), 0.18)), (floor - 0.1, mix(colour, (1, 1, 1), 0.12)), (floor + 0.08, mix(colour, (1, 1, 1), 0.02)), (1, mix(colour, (0, 0, 0), 0.22))],
-    ).copy()  # fmt: skip
+    black, white = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+    stops = [
+        (0.0, mix(colour, black, 0.18)),
+        (floor - 0.1, mix(colour, white, 0.12)),
+        (floor + 0.08, mix(colour, white, 0.02)),
+        (1.0, mix(colour, black, 0.22)),
+    ]
+    picture = vertical(height, width, stops)
     picture *= (1 + 0.03 * noise(rng, height, width, min(height, width) / 2))[..., None]
     vignette(picture, 0.3)
     return picture

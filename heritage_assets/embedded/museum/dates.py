@@ -31,20 +31,49 @@ _CIRCA = {"en": "c. {y}", "de": "um {y}", "fr": "vers {y}", "it": "circa {y}", "
 _ROMAN = ("X", "XI", "XII", "XIII", "XIV", "XV", "XVI", "XVII", "XVIII", "XIX", "XX")
 
 
+def _plain(year: int, language: str, rng: np.random.Generator) -> str:
+    return str(year)
+
+
+def _circa(year: int, language: str, rng: np.random.Generator) -> str:
+    return _CIRCA[language].format(y=year)
+
+
+def _century(year: int, language: str, rng: np.random.Generator) -> str:
+    century = (year - 1) // 100 + 1
+    return _CENTURY[language].format(n=century, r=_ROMAN[century - 10])
+
+
+def _split(year: int, language: str, rng: np.random.Generator) -> str:
+    return f"{year}/{(year + 1) % 100:02d}"
+
+
+def _day(year: int, language: str, rng: np.random.Generator) -> str:
+    return f"{int(rng.integers(1, 28)):02d}.{int(rng.integers(1, 13)):02d}.{year}"
+
+
+def _range(year: int, language: str, rng: np.random.Generator) -> str:
+    return f"{year}-{year + int(rng.integers(2, 12))}"
+
+
+def _doubted(year: int, language: str, rng: np.random.Generator) -> str:
+    return f"[{year}?]"
+
+
+_FORMS = (
+    (0.62, _plain),
+    (0.72, _circa),
+    (0.81, _century),
+    (0.86, _split),
+    (0.92, _day),
+    (0.96, _range),
+    (1.0, _doubted),
+)
+"""Cumulated shares of the ways to write a date."""
+
+
 def written_date(year: int, language: str, rng: np.random.Generator) -> str:
     """Return a year as a catalogue writes it: mostly plain, else circa, a century, a split year, a day, a range."""
     chance = float(rng.random())
-    century = (year - 1) // 100 + 1
-    if chance < 0.62:
-        return str(year)
-    if chance < 0.72:
-        return _CIRCA[language].format(y=year)
-    if chance < 0.81:
-        return _CENTURY[language].format(n=century, r=_ROMAN[century - 10])
-    if chance < 0.86:
-        return f"{year}/{(year + 1) % 100:02d}"
-    if chance < 0.92:
-        return f"{int(rng.integers(1, 28)):02d}.{int(rng.integers(1, 13)):02d}.{year}"
-    if chance < 0.96:
-        return f"{year}-{year + int(rng.integers(2, 12))}"
-    return f"[{year}?]"
+    form = next(write for share, write in _FORMS if chance < share)
+    return form(year, language, rng)

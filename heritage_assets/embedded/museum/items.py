@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from heritage_assets.embedded.museum.kinds import KINDS
@@ -89,72 +91,103 @@ def item(record: ProviderRecord, number: int, image: str, preview: str, page: st
         built["year"] = [record.date]
     if image:
         built |= {"edmIsShownBy": [image], "edmPreview": [preview]}
-    return _soil(built, record, titles, language)
+    dirt = _DIRT.get(record.metadata_fault)
+    return dirt(_Clean(built, language, titles, description, record.thing.seed)) if dirt else built
 
 
-def _soil(built: dict[str, Any], record: ProviderRecord, titles: dict[str, list[str]], language: str) -> dict[str, Any]:
-    fault, title = record.metadata_fault, titles[language][0]
-    description = built["dcDescription"][0]
-    if fault == "html_and_entities":
-        return _retitled(
-            built,
-            language,
-            f"<b>{html.escape(title)}</b>&nbsp;",
-            f"<p>{html.escape(html.escape(description))}</p><br/>",
-        )
-    if fault == "mojibake":
-        return _retitled(built, language, _garbled(title), _garbled(description))
-    if fault == "control_characters":
-        return _retitled(
-            built, language, title.replace(" ", "\u200b \x07", 1) + "\x0b", description.replace(". ", ".\x00 \x1f", 1)
-        )
-    if fault == "placeholder_title":
-        names = PLACEHOLDERS[language]
-        return _retitled(built, language, names[record.thing.seed % len(names)], description)
-    if fault == "plain_strings":
-        flat = {
-            "title": title,
-            "dcCreator": record.thing.maker,
-            "dcDescription": description,
-            "dataProvider": record.provider.name,
-        }
-        single = {
-            key: built[key][0]
-            for key in ("rights", "country", "edmIsShownBy", "edmIsShownAt", "language")
-            if key in built
-        }
-        kept = {
-            key: value
-            for key, value in built.items()
-            if key not in ("dcTitleLangAware", "dcDescriptionLangAware", "dcCreatorLangAware")
-        }
-        return kept | flat | single
-    if fault == "untyped_lists":
+@dataclass(frozen=True)
+class _Clean:
+    """An item before it is soiled, with the words that dirt goes into."""
+
+    item: Mapping[str, Any]
+    language: str
+    titles: Mapping[str, list[str]]
+    description: str
+    variety: int
+    """Chooses among several forms of the same dirt."""
+
+    @property
+    def title(self) -> str:
+        return self.titles[self.language][0]
+
+    def without(self, *keys: str) -> dict[str, Any]:
+        return {key: value for key, value in self.item.items() if key not in keys}
+
+    def retitled(self, title: str, description: str) -> dict[str, Any]:
         return {
-            key: value
-            for key, value in built.items()
-            if key not in ("dcTitleLangAware", "dcDescriptionLangAware", "dcCreatorLangAware")
+            **self.item,
+            "title": [title],
+            "dcTitleLangAware": {self.language: [title]},
+            "dcDescription": [description],
+            "dcDescriptionLangAware": {self.language: [description]},
         }
-    if fault == "string_language_map":
-        return built | {
-            "dcTitleLangAware": {code: values[0] for code, values in titles.items()},
-            "dcDescriptionLangAware": {language: description},
-        }
-    if fault == "missing_guid":
-        return {key: value for key, value in built.items() if key not in ("id", "guid")}
-    return built
+
+
+_LANGUAGE_MAPS = ("dcTitleLangAware", "dcDescriptionLangAware", "dcCreatorLangAware")
+
+
+def _html_and_entities(clean: _Clean) -> dict[str, Any]:
+    twice = html.escape(html.escape(clean.description))
+    return clean.retitled(f"<b>{html.escape(clean.title)}</b>&nbsp;", f"<p>{twice}</p><br/>")
+
+
+def _mojibake(clean: _Clean) -> dict[str, Any]:
+    return clean.retitled(_garbled(clean.title), _garbled(clean.description))
+
+
+def _control_characters(clean: _Clean) -> dict[str, Any]:
+    title = clean.title.replace(" ", "\u200b \x07", 1) + "\x0b"
+    return clean.retitled(title, clean.description.replace(". ", ".\x00 \x1f", 1))
+
+
+def _placeholder_title(clean: _Clean) -> dict[str, Any]:
+    names = PLACEHOLDERS[clean.language]
+    return clean.retitled(names[clean.variety % len(names)], clean.description)
+
+
+def _plain_strings(clean: _Clean) -> dict[str, Any]:
+    single = (
+        "title",
+        "dcCreator",
+        "dcDescription",
+        "dataProvider",
+        "rights",
+        "country",
+        "edmIsShownBy",
+        "edmIsShownAt",
+        "language",
+    )
+    kept = clean.without(*_LANGUAGE_MAPS)
+    return kept | {key: kept[key][0] for key in single if key in kept}
+
+
+def _untyped_lists(clean: _Clean) -> dict[str, Any]:
+    return clean.without(*_LANGUAGE_MAPS)
+
+
+def _string_language_map(clean: _Clean) -> dict[str, Any]:
+    titles = {code: values[0] for code, values in clean.titles.items()}
+    return {**clean.item, "dcTitleLangAware": titles, "dcDescriptionLangAware": {clean.language: clean.description}}
+
+
+def _missing_guid(clean: _Clean) -> dict[str, Any]:
+    return clean.without("id", "guid")
+
+
+_DIRT: dict[str, Callable[[_Clean], dict[str, Any]]] = {
+    "html_and_entities": _html_and_entities,
+    "mojibake": _mojibake,
+    "control_characters": _control_characters,
+    "placeholder_title": _placeholder_title,
+    "plain_strings": _plain_strings,
+    "untyped_lists": _untyped_lists,
+    "string_language_map": _string_language_map,
+    "missing_guid": _missing_guid,
+}
+"""Metadata fault -> what it does to an item; a repeated record is listed twice and stays clean."""
 
 
 def _garbled(text: str) -> str:
     """Return UTF-8 read as Windows-1252, as careless exports do; text without accents gets a dash that shows it."""
-    text = text if not text.isascii() else f"{text} – “{text.split()[0]}”"
+    text = text if not text.isascii() else f"{text} – “{text.split(maxsplit=1)[0]}”"
     return text.encode("utf-8").decode("cp1252", errors="replace").replace("\ufffd", "")
-
-
-def _retitled(built: dict[str, Any], language: str, title: str, description: str) -> dict[str, Any]:
-    return built | {
-        "title": [title],
-        "dcTitleLangAware": {language: [title]},
-        "dcDescription": [description],
-        "dcDescriptionLangAware": {language: [description]},
-    }

@@ -1,4 +1,7 @@
-"""The demo museum as its providers hold it: records over two harvest rounds, planted copies, look-alikes and faults, and the truth."""
+"""The demo museum as its providers hold it: records over two harvest rounds, planted copies, look-alikes and faults.
+
+The truth about all of them is told here too.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heritage_assets.embedded.museum.kinds import COLOURS, KINDS, Kind, Value
+from heritage_assets.embedded.museum.kind import COLOURS, Kind, Value
+from heritage_assets.embedded.museum.kinds import KINDS
 from heritage_assets.embedded.museum.people import MAKERS, PLACES
 from heritage_assets.embedded.museum.vocabulary import counted, has_word, sentence, word
 

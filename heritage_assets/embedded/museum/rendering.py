@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from heritage_assets.embedded.museum.canvas import Pixels
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.objects import MuseumObject
 from heritage_assets.embedded.museum.painters.botanical import botanical
 from heritage_assets.embedded.museum.painters.clock import clock

@@ -60,42 +60,49 @@ class Addresses:
     page: Callable[[ProviderRecord, int], str]
 
 
+class _RefusedError(Exception):
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def _refused(status: int, key: str, error: str, headers: Mapping[str, str] | None = None) -> _RefusedError:
+    return _RefusedError(Answer(status, {"apikey": key, "success": False, "error": error}, headers or {}))
+
+
 class SearchApi:
     """Answers search requests; safe to call from many threads."""
 
     def __init__(self, museum: Museum, key: str, addresses: Addresses, *, moody: bool = True) -> None:
         self._museum, self._key, self._addresses, self._moody = museum, key, addresses, moody
         self._lock = threading.Lock()
-        self._answered: Counter[tuple[int, str]] = Counter()
         self._items: dict[int, list[dict[str, Any]]] = {}
         self._complained: set[tuple[int, str, int]] = set()
 
     def answer(self, number: int, parameters: Mapping[str, Sequence[str]], header_key: str | None) -> Answer:
         """Answer one request for a harvest round; ``parameters`` as in the URL, ``header_key`` from X-Api-Key."""
-        key = header_key or _one(parameters, "wskey")
+        try:
+            return self._page(number, parameters, header_key or _one(parameters, "wskey"))
+        except _RefusedError as refused:
+            return refused.answer
+
+    def _page(self, number: int, parameters: Mapping[str, Sequence[str]], key: str | None) -> Answer:
         if not key:
-            return Answer(
-                401,
-                {"apikey": "", "success": False, "error": "No API key provided. Please provide an API key (wskey)."},
-            )
+            raise _refused(401, "", "No API key provided. Please provide an API key (wskey).")
         if key != self._key:
-            return Answer(401, {"apikey": key, "success": False, "error": f"Invalid API key: {key}"})
+            raise _refused(401, key, f"Invalid API key: {key}")
         query = _one(parameters, "query")
         if not query:
-            return self._bad("Missing query parameter")
-        rows_text = _one(parameters, "rows") or str(DEFAULT_ROWS)
-        if not rows_text.isdigit():
-            return self._bad(f"Invalid value for parameter rows: {rows_text}")
-        rows = min(int(rows_text), MAX_ROWS)
-        cursor = _one(parameters, "cursor")
-        scope = f"{number}|{query}|{sorted(parameters.get('qf', ()))}|{_one(parameters, 'reusability')}"
+            raise _refused(400, key, "Missing query parameter")
+        rows = _rows(_one(parameters, "rows"), key)
+        cursor, reuse = _one(parameters, "cursor"), _one(parameters, "reusability")
+        scope = f"{number}|{query}|{sorted(parameters.get('qf', ()))}|{reuse}"
         try:
             start = _offset(cursor, scope) if cursor else max(0, int(_one(parameters, "start") or 1) - 1)
         except ValueError:
-            return self._bad(f"Invalid cursor or start value: {cursor or _one(parameters, 'start')}")
-        if complaint := self._complaint(number, query, start):
-            return complaint
-        found = self._found(number, [query, *parameters.get("qf", ())], _one(parameters, "reusability"))
+            raise _refused(400, key, f"Invalid cursor or start value: {cursor or _one(parameters, 'start')}") from None
+        self._complain(number, query, start)
+        found = self._found(number, [query, *parameters.get("qf", ())], reuse)
         page = found[start : start + rows]
         body: dict[str, Any] = {
             "apikey": key,
@@ -111,20 +118,16 @@ class SearchApi:
             body["facets"] = _facets(found)
         return Answer(200, body)
 
-    def _bad(self, text: str) -> Answer:
-        return Answer(400, {"apikey": self._key, "success": False, "error": text})
-
-    def _complaint(self, number: int, query: str, start: int) -> Answer | None:
-        """Return 429 for the third page and 503 for the fifth, once for each query and round."""
+    def _complain(self, number: int, query: str, start: int) -> None:
+        """Refuse the third page with 429 and the fifth with 503, once for each query and round."""
+        mark = (number, query, start)
         with self._lock:
-            self._answered[number, query] += 1
-            mark = (number, query, start)
             if not self._moody or start not in (200, 400) or mark in self._complained:
-                return None
+                return
             self._complained.add(mark)
         if start == 200:
-            return Answer(429, {"success": False, "error": "Too many requests"}, {"Retry-After": "1"})
-        return Answer(503, {"success": False, "error": "Service temporarily unavailable"})
+            raise _refused(429, self._key, "Too many requests", {"Retry-After": "1"})
+        raise _refused(503, self._key, "Service temporarily unavailable")
 
     def _found(self, number: int, queries: Sequence[str], reusability: str | None) -> list[dict[str, Any]]:
         tests = [_test(query) for query in queries]
@@ -153,6 +156,12 @@ class SearchApi:
 def _one(parameters: Mapping[str, Sequence[str]], name: str) -> str | None:
     values = parameters.get(name)
     return values[0] if values else None
+
+
+def _rows(text: str | None, key: str) -> int:
+    if text is not None and not text.isdigit():
+        raise _refused(400, key, f"Invalid value for parameter rows: {text}")
+    return min(int(text), MAX_ROWS) if text is not None else DEFAULT_ROWS
 
 
 def _first(value: Any) -> str:

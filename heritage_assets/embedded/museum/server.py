@@ -201,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         # Head and body are two writes: without this, each answer waits for the client's delayed acknowledgement.
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gave it
+    def log_message(self, format: str, *args: object) -> None:
         logger.debug("%s %s", self.client_address[0], format % args)
 
     def do_GET(self) -> None:

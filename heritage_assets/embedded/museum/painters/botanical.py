@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, mix, noise, paint, paper, rgb, soft
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 
 
 def _leaf(shape: Shape, veins: Shape, form: str, x: float, y: float, angle: float, s: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, darken, mix, noise, paint, rgb, soft, wall
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 
 _ROMAN = ("XII", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI")
 _GILT: Rgb = (0.86, 0.67, 0.28)

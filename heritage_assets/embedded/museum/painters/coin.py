@@ -21,7 +21,7 @@ from heritage_assets.embedded.museum.canvas import (
     rgb,
     soft,
 )
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters import figures
 from heritage_assets.embedded.museum.painters.figures import Pen, figure
 

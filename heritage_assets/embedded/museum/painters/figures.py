@@ -9,10 +9,27 @@ import numpy as np
 from heritage_assets.embedded.museum.canvas import Point, Shape
 
 _PROFILE: tuple[Point, ...] = (
-    (-0.24, 0.98), (-0.2, 0.62), (-0.36, 0.56), (-0.48, 0.46), (-0.46, 0.33), (-0.42, 0.28), (-0.5, 0.22), (-0.46, 0.13), (-0.62, 0.08),
-    (-0.47, -0.2), (-0.49, -0.3), (-0.42, -0.58), (-0.15, -0.82), (0.2, -0.84), (0.5, -0.55), (0.56, -0.18), (0.42, 0.2), (0.34, 0.5),
-    (0.52, 0.98), (0.1, 0.88),
-)  # fmt: skip
+    (-0.24, 0.98),
+    (-0.2, 0.62),
+    (-0.36, 0.56),
+    (-0.48, 0.46),
+    (-0.46, 0.33),
+    (-0.42, 0.28),
+    (-0.5, 0.22),
+    (-0.46, 0.13),
+    (-0.62, 0.08),
+    (-0.47, -0.2),
+    (-0.49, -0.3),
+    (-0.42, -0.58),
+    (-0.15, -0.82),
+    (0.2, -0.84),
+    (0.5, -0.55),
+    (0.56, -0.18),
+    (0.42, 0.2),
+    (0.34, 0.5),
+    (0.52, 0.98),
+    (0.1, 0.88),
+)
 
 
 class Pen:
@@ -284,9 +301,22 @@ def lily_cross(p: Pen) -> None:
 
 
 FIGURES: dict[str, Callable[[Pen], None]] = {
-    "eagle": eagle, "lion": lion, "horse": horse, "horses": horse, "fish": fish, "owl": owl, "bird": bird, "birds": bird, "star": star,
-    "cross": cross, "tree": oak_tree, "ship": galleon, "warriors": warrior, "cat": cat, "lily_cross": lily_cross,
-}  # fmt: skip
+    "eagle": eagle,
+    "lion": lion,
+    "horse": horse,
+    "horses": horse,
+    "fish": fish,
+    "owl": owl,
+    "bird": bird,
+    "birds": bird,
+    "star": star,
+    "cross": cross,
+    "tree": oak_tree,
+    "ship": galleon,
+    "warriors": warrior,
+    "cat": cat,
+    "lily_cross": lily_cross,
+}
 """Name -> silhouette; those that look somewhere look left."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heritage_assets.embedded.museum.canvas import Pixels, Point, Rgb, Shape, darken, mix, noise, paint, rgb, soft, wall
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 
 
 class _Turned:

@@ -6,8 +6,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, darken, jitter, mix, noise, paint, soft, vertical
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.canvas import (
+    Pixels,
+    Rgb,
+    Shape,
+    darken,
+    jitter,
+    mix,
+    noise,
+    paint,
+    soft,
+    times,
+    vertical,
+)
+from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters.media import finish
 from heritage_assets.embedded.museum.painters.scenery import MOTIFS, parts, tree
 
@@ -86,7 +98,7 @@ def _relief(picture: Pixels, kind: str, time: str, season: str, horizon: float, 
             [(0, base + 4), *((x, base - rise * (0.62 + 0.5 * v)) for x, v in enumerate(line)), (width, base + 4)]
         )
         own = mix((0.3, 0.36, 0.5) if kind == "mountains" else _GRASS[season], LIGHT[time], 0.1)
-        own = tuple(a * b for a, b in zip(own, LIGHT[time], strict=True))  # type: ignore[assignment]
+        own = times(own, LIGHT[time])
         mask = shape.mask()
         paint(picture, mask, mix(own, low, 0.55 - 0.17 * layer))
         if kind == "mountains" and layer < 2:
@@ -97,7 +109,7 @@ def _relief(picture: Pixels, kind: str, time: str, season: str, horizon: float, 
 def _ground(picture: Pixels, a: Mapping[str, Value], horizon: float, rng: np.random.Generator, lit: Rgb) -> None:
     height, width = picture.shape[:2]
     base, season, kind = int(horizon * height), str(a["season"]), str(a["ground"])
-    grass: Rgb = tuple(g * light for g, light in zip(jitter(_GRASS[season], rng, 0.02), lit, strict=True))  # type: ignore[assignment]
+    grass: Rgb = times(jitter(_GRASS[season], rng, 0.02), lit)
     depth = height - base
     field = vertical(
         depth,
@@ -121,7 +133,7 @@ def _ground(picture: Pixels, a: Mapping[str, Value], horizon: float, rng: np.ran
             mirror = picture[np.clip(2 * base - np.arange(height), 0, base - 1)]
             paint(picture, mask, mirror * np.array([0.78, 0.86, 0.95], np.float32), 0.95)
         else:
-            paint(picture, mask, tuple(g * light for g, light in zip((0.82, 0.72, 0.54), lit, strict=True)))
+            paint(picture, mask, times((0.82, 0.72, 0.54), lit))
             darken(picture, mask * np.clip(noise(rng, height, width, 12), 0, 1), 0.35)
     elif kind == "wheat":
         rows = np.arange(depth, dtype=np.float32)[:, None]
@@ -129,10 +141,7 @@ def _ground(picture: Pixels, a: Mapping[str, Value], horizon: float, rng: np.ran
         stalks = np.pad(stalks, ((0, max(0, depth - stalks.shape[0])), (0, 0)), mode="edge")[:depth]
         mask = np.clip((rows - depth * 0.18) / 6, 0, 1) * np.ones((1, width), np.float32)
         gold = {"winter": (0.8, 0.74, 0.6), "spring": (0.72, 0.72, 0.3)}.get(season, (0.93, 0.74, 0.28))
-        wheat = (
-            np.asarray(tuple(g * light for g, light in zip(gold, lit, strict=True)), np.float32)
-            * (1 + 0.28 * stalks + 0.1 * texture)[..., None]
-        )
+        wheat = np.asarray(times(gold, lit), np.float32) * (1 + 0.28 * stalks + 0.1 * texture)[..., None]
         paint(picture[base:], mask, wheat)
     else:
         dots = Shape(height, width)
@@ -146,7 +155,7 @@ def _ground(picture: Pixels, a: Mapping[str, Value], horizon: float, rng: np.ran
             "autumn": (0.8, 0.5, 0.15),
             "winter": (0.98, 0.98, 1.0),
         }[season]
-        paint(picture, dots, tuple(g * light for g, light in zip(bloom, lit, strict=True)), 0.9)
+        paint(picture, dots, times(bloom, lit), 0.9)
 
 
 def _water(picture: Pixels, top: float, bottom: float, base: int, rng: np.random.Generator) -> None:
@@ -172,18 +181,14 @@ def landscape(a: Mapping[str, Value], rng: np.random.Generator, height: int, wid
     x = {"left": 0.24, "right": 0.76, "centre": 0.5}[str(a["side"])] * width + float(rng.normal(0, 0.02)) * width
     motif = parts(height, width)
     MOTIFS[str(a["motif"])](motif, x, base + 0.05 * height, height * float(rng.uniform(0.32, 0.38)), rng)
-    stone = tuple(s * light for s, light in zip(jitter((0.84, 0.76, 0.63), rng), lit, strict=True))
-    roof = tuple(
-        s * light
-        for s, light in zip(
-            jitter((0.6, 0.26, 0.18) if season != "winter" else (0.86, 0.88, 0.92), rng, 0.03), lit, strict=True
-        )
-    )
+    stone = times(jitter((0.84, 0.76, 0.63), rng), lit)
+    tiles = (0.6, 0.26, 0.18) if season != "winter" else (0.86, 0.88, 0.92)
+    roof = times(jitter(tiles, rng, 0.03), lit)
     haze = SKIES[time][2]
     fade = 0.5 if time == "mist" else 0.1
-    motif.paint(picture, stone, roof, haze, fade)  # type: ignore[arg-type]
+    motif.paint(picture, stone, roof, haze, fade)
     _ground(picture, a, horizon + 0.03, rng, lit)
-    motif.paint(picture, stone, roof, haze, fade)  # type: ignore[arg-type]
+    motif.paint(picture, stone, roof, haze, fade)
     foliage, trunk = Shape(height, width), Shape(height, width)
     side = {"left": 0.72, "right": 0.26, "centre": float(rng.choice([0.16, 0.84]))}[str(a["side"])]
     count = int(a["trees"])
@@ -192,9 +197,9 @@ def landscape(a: Mapping[str, Value], rng: np.random.Generator, height: int, wid
         place = side + (0 if count == 1 else (k / (count - 1) - 0.5) * spread) + float(rng.normal(0, 0.006))
         size = height * float(rng.uniform(0.5, 0.58)) * (1 - 0.03 * count)
         tree(str(a["tree"]), foliage, trunk, place * width, base + height * float(rng.uniform(0.13, 0.17)), size, rng)
-    leaf: Rgb = tuple(f * light for f, light in zip(jitter(_FOLIAGE[season], rng, 0.03), lit, strict=True))  # type: ignore[assignment]
+    leaf: Rgb = times(jitter(_FOLIAGE[season], rng, 0.03), lit)
     bark = (0.93, 0.92, 0.88) if a["tree"] == "birch" else (0.26, 0.18, 0.12)
-    paint(picture, trunk, tuple(b * light for b, light in zip(bark, lit, strict=True)))
+    paint(picture, trunk, times(bark, lit))
     mask = foliage.mask()
     crown = mask * (0.86 + 0.14 * np.clip(noise(rng, height, width, 10, 2), -1, 1))
     paint(picture, mask, mix(leaf, (0.02, 0.03, 0.05), 0.45))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from heritage_assets.embedded.museum.canvas import (
@@ -21,7 +22,7 @@ from heritage_assets.embedded.museum.canvas import (
     rgb,
     soft,
 )
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters.figures import Pen, figure, star
 
 
@@ -33,8 +34,10 @@ def _land(region: str, height: int, width: int, rng: np.random.Generator) -> Pix
         return 0.31 - np.hypot(x * float(rng.uniform(0.75, 1.2)), y) + rough
     if region == "peninsula":
         t = float(rng.choice([0, np.pi / 2, np.pi, -np.pi / 2]))
-        along, across = x * np.cos(t) + y * np.sin(t), -x * np.sin(t) + y * np.cos(t)
-        return (0.19 + np.clip(along - 0.12, 0, 1) * 0.9 - np.abs(across) - np.clip(-0.3 - along, 0, 1) * 3) + rough
+        c, n = float(np.cos(t)), float(np.sin(t))
+        along, across = x * c + y * n, y * c - x * n
+        width_left = 0.19 + np.clip(along - 0.12, 0, 1) * 0.9 - np.clip(-0.3 - along, 0, 1) * 3
+        return (width_left - np.abs(across) + rough).astype(np.float32)
     if region == "archipelago":
         spots = noise(rng, height, width, min(height, width) / 5, 4)
         return spots * 0.3 - 0.13 - np.clip(np.hypot(x, y) - 0.4, 0, 1) * 1.5
@@ -42,7 +45,7 @@ def _land(region: str, height: int, width: int, rng: np.random.Generator) -> Pix
 
 
 def _signs(
-    picture: Pixels, kind: str, inland: Pixels, rng: np.random.Generator, ink: tuple[float, float, float]
+    picture: Pixels, kind: str, inland: NDArray[np.bool_], rng: np.random.Generator, ink: tuple[float, float, float]
 ) -> None:
     height, width = inland.shape
     shape, shade = Shape(height, width), Shape(height, width)
@@ -165,8 +168,8 @@ def draw_map(a: Mapping[str, Value], rng: np.random.Generator, height: int, widt
     land = np.clip(levels * min(height, width), 0, 1) * inside
     land_tone, sea_tone = rgb(str(a["land_colour"])), rgb(str(a["sea_colour"]))
     wash = (0.88 + 0.12 * noise(rng, height, width, 60))[..., None]
-    paint(picture, inside - land, mix(sea_tone, (1, 1, 1), 0.12) * wash, strength)
-    paint(picture, land, mix(land_tone, (1, 1, 0.95), 0.18) * wash, strength)
+    paint(picture, inside - land, np.asarray(mix(sea_tone, (1, 1, 1), 0.12), np.float32) * wash, strength)
+    paint(picture, land, np.asarray(mix(land_tone, (1, 1, 0.95), 0.18), np.float32) * wash, strength)
     _coast(picture, land, inside - land, sea_tone, strength)
     if technique == "portolan":
         _rhumbs(picture, inside, rng)

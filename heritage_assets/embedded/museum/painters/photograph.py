@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, fill, noise, paint, paper, soft, vignette
-from heritage_assets.embedded.museum.kinds import Value
-from heritage_assets.embedded.museum.painters.industry import ALL_MOTIFS, people
-from heritage_assets.embedded.museum.painters.print import _lay as lay
+from heritage_assets.embedded.museum.kind import Value
+from heritage_assets.embedded.museum.painters.motifs import ALL_MOTIFS, people
+from heritage_assets.embedded.museum.painters.print import lay
 from heritage_assets.embedded.museum.painters.scenery import parts
 
 _TINTS: dict[str, tuple[tuple[float, float, float], ...]] = {

@@ -19,7 +19,7 @@ from heritage_assets.embedded.museum.canvas import (
     soft,
     vertical,
 )
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters.landscape import sky
 from heritage_assets.embedded.museum.painters.media import finish
 from heritage_assets.embedded.museum.painters.portrait_dress import Bust, collar, headgear

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, fill, mix, noise, paint, rgb
-from heritage_assets.embedded.museum.kinds import Value
-from heritage_assets.embedded.museum.painters.industry import ALL_MOTIFS
+from heritage_assets.embedded.museum.kind import Value
+from heritage_assets.embedded.museum.painters.motifs import ALL_MOTIFS
 from heritage_assets.embedded.museum.painters.scenery import parts
 from heritage_assets.embedded.museum.painters.seascape import vessel
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, hatch, mix, noise, paint, paper, rgb, soft
-from heritage_assets.embedded.museum.kinds import Value
-from heritage_assets.embedded.museum.painters.industry import ALL_MOTIFS
+from heritage_assets.embedded.museum.kind import Value
+from heritage_assets.embedded.museum.painters.motifs import ALL_MOTIFS
 from heritage_assets.embedded.museum.painters.scenery import parts
 
 
-def _lay(tone: Pixels, mask: Pixels, value: float, opacity: float = 1.0) -> None:
+def lay(tone: Pixels, mask: Pixels, value: float, opacity: float = 1.0) -> None:
+    """Lay one tone over ``tone`` (height, width) where the mask is; in place."""
     tone += (np.float32(value) - tone) * mask * np.float32(opacity)
 
 
@@ -22,7 +23,7 @@ def _sky(tone: Pixels, kind: str, horizon: float, rng: np.random.Generator) -> N
     shape = Shape(height, width)
     if kind == "clouds":
         puffs = np.clip(noise(rng, height, width, min(height, width) / 3, 4) * 1.8, 0, 1)
-        _lay(tone, puffs, 0.5, 0.6)
+        lay(tone, puffs, 0.5, 0.6)
     elif kind == "sun":
         for k in range(24):
             t = 2 * np.pi * k / 24
@@ -33,16 +34,16 @@ def _sky(tone: Pixels, kind: str, horizon: float, rng: np.random.Generator) -> N
                 ],
                 2,
             )
-        _lay(tone, shape.mask(), 0.12)
-        _lay(tone, Shape(height, width).ellipse(x, y, r, r).mask(), 1.0)
-        _lay(tone, Shape(height, width).arc(x, y, r, r, 0, 360, 2).mask(), 0.1)
+        lay(tone, shape.mask(), 0.12)
+        lay(tone, Shape(height, width).ellipse(x, y, r, r).mask(), 1.0)
+        lay(tone, Shape(height, width).arc(x, y, r, r, 0, 360, 2).mask(), 0.1)
     elif kind == "moon":
         rows = np.linspace(0, 1, height, dtype=np.float32)[:, None]
-        _lay(tone, (rows < horizon) * np.ones_like(tone), 0.3, 0.85)
+        lay(tone, (rows < horizon) * np.ones_like(tone), 0.3, 0.85)
         crescent = (
             Shape(height, width).ellipse(x, y, r, r).ellipse(x + 0.42 * r, y - 0.2 * r, r * 0.86, r * 0.86, 0).mask()
         )
-        _lay(tone, crescent, 1.0)
+        lay(tone, crescent, 1.0)
     elif kind == "birds":
         for _ in range(11):
             bx, by, s = (
@@ -60,7 +61,7 @@ def _sky(tone: Pixels, kind: str, horizon: float, rng: np.random.Generator) -> N
                 ],
                 2.2,
             )
-        _lay(tone, shape.mask(), 0.05)
+        lay(tone, shape.mask(), 0.05)
     else:
         for _ in range(170):
             bx, by, s = (
@@ -69,7 +70,7 @@ def _sky(tone: Pixels, kind: str, horizon: float, rng: np.random.Generator) -> N
                 float(rng.uniform(14, 34)),
             )
             shape.line([(bx, by), (bx - 0.35 * s, by + s)], 1)
-        _lay(tone, shape.mask(), 0.15)
+        lay(tone, shape.mask(), 0.15)
 
 
 def view(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: int) -> Pixels:
@@ -87,9 +88,9 @@ def view(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
             (width, base + 4),
         ]
     )
-    _lay(tone, hills.mask(), 0.66)
+    lay(tone, hills.mask(), 0.66)
     below = np.clip(rows * height - base, 0, 1) * np.ones((1, width), np.float32)
-    _lay(tone, below, 0.8)
+    lay(tone, below, 0.8)
     tone -= below * (0.3 * np.clip(noise(rng, height, width, 40, 3), 0, 1) + 0.55 * np.clip((rows - 0.82) * 4, 0, 1))
     ts = np.linspace(0, 1, 20)
     if a["ground"] != "meadow":
@@ -104,7 +105,7 @@ def view(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
             .polygon([*zip(middle - half, ys, strict=True), *zip((middle + half)[::-1], ys[::-1], strict=True)])
             .mask()
         )
-        _lay(tone, band, 0.97)
+        lay(tone, band, 0.97)
         if a["ground"] == "river":
             ripples = np.clip(np.sin(rows * height * 0.55 + 2 * noise(rng, height, width, 50, 2)), 0.3, 1)
             tone -= band * (ripples - 0.3) * 0.55
@@ -115,14 +116,14 @@ def view(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     stone = noise(rng, height, width, 14, 2) * 0.12
     for shape, value in ((motif.shade, 0.34), (motif.light, 0.84), (motif.roof, 0.45), (motif.dark, 0.06)):
         mask = shape.mask()
-        _lay(tone, mask, value)
+        lay(tone, mask, value)
         tone += mask * stone
     tufts = Shape(height, width)
     for _ in range(34):
         gx, gy = float(rng.uniform(0, 1)) * width, height * float(rng.uniform(0.86, 1.0))
         for lean in (-6, -2, 3, 7):
             tufts.line([(gx, gy), (gx + lean, gy - float(rng.uniform(9, 20)))], 1.6)
-    _lay(tone, tufts.mask(), 0.15)
+    lay(tone, tufts.mask(), 0.15)
     return np.clip(tone, 0, 1)
 
 

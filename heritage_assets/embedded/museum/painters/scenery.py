@@ -1,4 +1,7 @@
-"""Buildings, trees and vessels as flat masks with a lit and a shaded side; landscapes, prints, photographs and posters share them."""
+"""Buildings and trees as flat masks with a lit and a shaded side.
+
+Landscapes, prints, photographs and posters share them.
+"""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, darken, mix, noise, paint, rgb, soft
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, darken, mix, noise, paint, rgb, soft, times
+from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters.landscape import LIGHT, SKIES, sky
 from heritage_assets.embedded.museum.painters.media import finish
 from heritage_assets.embedded.museum.painters.scenery import MOTIFS, parts
@@ -17,8 +17,7 @@ _ROUGH = {"calm_sea": 0.25, "choppy_sea": 0.75, "stormy_sea": 1.4}
 
 def lit(colour: Rgb, time: str) -> Rgb:
     """Return the colour in the light of a time of day."""
-    red, green, blue = (c * light for c, light in zip(colour, LIGHT[time], strict=True))
-    return red, green, blue
+    return times(colour, LIGHT[time])
 
 
 def vessel(kind: str, hull: Shape, sails: Shape, lines: Shape, x: float, y: float, s: float, lean: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, mix, noise, paint, paper, rgb, soft
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 
 _FORE: dict[str, tuple[tuple[float, float], ...]] = {
     "swallowtail": ((0.03, -0.05), (0.35, -0.62), (0.92, -0.8), (0.98, -0.6), (0.78, -0.16), (0.5, 0.06), (0.05, 0.12)),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, darken, mix, noise, paint, rgb, soft, vertical
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters.media import finish
 
 _FRUIT: dict[str, Rgb] = {
@@ -215,8 +215,8 @@ def _extra(t: _Table, kind: str, x: float, y: float, s: float, rng: np.random.Ge
         shape = t.shape().ellipse(x, y - 0.26 * s, 0.66 * s, 0.29 * s)
         t.round(shape, (0.74, 0.5, 0.26), x, y - 0.28 * s, 0.7 * s, 0.38 * s)
         cuts = t.shape()
-        for k in (-0.3, 0.0, 0.3):
-            cuts.line([(x + (k - 0.08) * s, y - 0.44 * s), (x + (k + 0.08) * s, y - 0.2 * s)], 0.05 * s)
+        for at in (-0.3, 0.0, 0.3):
+            cuts.line([(x + (at - 0.08) * s, y - 0.44 * s), (x + (at + 0.08) * s, y - 0.2 * s)], 0.05 * s)
         paint(t.picture, cuts, (0.93, 0.8, 0.58), 0.85)
     elif kind == "flowers":
         glass = t.shape().polygon(

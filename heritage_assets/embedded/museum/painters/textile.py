@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, fill, jitter, mix, noise, paint, rgb, soft
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 
 
 def _fold(values: Pixels, period: float) -> Pixels:
@@ -36,12 +36,20 @@ def _pattern(name: str, u: Pixels, v: Pixels, n: int) -> np.ndarray:
             if n % 2
             else np.select([thin, (a + b) % 2 == 1], [2, 1], 0)
         )
-    if name == "medallion":
-        du, dv = np.abs(u - 0.5), np.abs(v - float(v.max()) / 2)
-        r = np.hypot(du, dv * 0.8) + 0.02 * np.cos(8 * np.arctan2(dv, du))
-        ring = np.select([r < 0.07, r < 0.13, r < 0.2, r < 0.24, r < 0.3, r < 0.325], [2, 1, 0, 2, 1, 2], 0)
-        corner = np.hypot(0.5 - du, float(v.max()) / 2 - dv)
-        return np.where(corner < 0.22, np.where(corner < 0.18, 1, 2), ring)
+    return _medallion(u, v) if name == "medallion" else _repeated(name, u, v, p)
+
+
+def _medallion(u: Pixels, v: Pixels) -> np.ndarray:
+    """Return the colour index of one medallion with quarters of another in the corners."""
+    du, dv = np.abs(u - 0.5), np.abs(v - float(v.max()) / 2)
+    r = np.hypot(du, dv * 0.8) + 0.02 * np.cos(8 * np.arctan2(dv, du))
+    ring = np.select([r < 0.07, r < 0.13, r < 0.2, r < 0.24, r < 0.3, r < 0.325], [2, 1, 0, 2, 1, 2], 0)
+    corner = np.hypot(0.5 - du, float(v.max()) / 2 - dv)
+    return np.where(corner < 0.22, np.where(corner < 0.18, 1, 2), ring)
+
+
+def _repeated(name: str, u: Pixels, v: Pixels, p: float) -> np.ndarray:
+    """Return the colour index of stars or rosettes in a square grid of side ``p``."""
     cu, cv = (u / p + 0.5) % 1 - 0.5, (v / p + 0.5) % 1 - 0.5
     r, a = np.hypot(cu, cv), np.arctan2(cv, cu)
     if name == "stars":

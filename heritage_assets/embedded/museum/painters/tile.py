@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, fill, jitter, noise, paint, relief, rgb, soft
-from heritage_assets.embedded.museum.kinds import Value
+from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters.figures import Pen, figure, star
 
 
