@@ -7,10 +7,11 @@ runs them all, so the encoder is loaded once.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 import dagster as dg
 import psutil
@@ -22,6 +23,8 @@ from heritage_assets.sensors.landing import ATTEMPT_TAG, BATCH_TAG, LAST_STEP, l
 from heritage_assets.settings import Settings
 
 PROCESS_TAG = "heritage/process"
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Run configuration that keeps the event log off the terminal; it is in the web interface."""
 STEPS: dict[str, tuple[str, ...]] = {
     "cleansed_records": RECORD_STEPS[:2],
     "source_images": RECORD_STEPS[:3],
@@ -121,13 +124,24 @@ def run_batch(defs: dg.Definitions, instance: dg.DagsterInstance, batch: str, st
     return _run(defs, instance, "record_chain", batch, steps)
 
 
+def run_rebuild(defs: dg.Definitions, instance: dg.DagsterInstance, batch: str) -> RunOutcome:
+    """Judge every pair of the archive again, as a run of the canonicalization of ``batch``; ids and decisions stay."""
+    config = {"ops": {"canonical_points": {"config": {"rebuild": True}}}}
+    return _run(defs, instance, "canonicalization", batch, None, config)
+
+
 def run_clusters(defs: dg.Definitions, instance: dg.DagsterInstance) -> RunOutcome:
     """Cluster the archive."""
     return _run(defs, instance, "clustering", None, None)
 
 
 def _run(
-    defs: dg.Definitions, instance: dg.DagsterInstance, job: str, batch: str | None, steps: Sequence[str] | None
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    batch: str | None,
+    steps: Sequence[str] | None,
+    config: Mapping[str, Any] | None = None,
 ) -> RunOutcome:
     tags = {PROCESS_TAG: process_mark()}
     if batch is not None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field
 
 from heritage_assets.curation.duplicates import DuplicateSettings, GroupChanges, PairChanges, find_pairs, regroup
 from heritage_assets.curation.points import is_settled, validated_payload
@@ -21,7 +22,7 @@ from heritage_assets.stores.journal import Journal
 from heritage_assets.stores.lake import Lake, text
 from heritage_assets.stores.objects import ObjectStore
 from heritage_assets.stores.vectors import VectorStore
-from heritage_assets.stores.views import current_of_batch
+from heritage_assets.stores.views import newest_rows
 
 from .duplicate_pictures import duplicate_pictures
 from .failures import retrying_only_transient
@@ -33,8 +34,21 @@ POINTS_AT_ONCE = 2_000
 DEPS = ["pending_points", "clip_embeddings", "source_images"]
 
 
+class CanonicalConfig(dg.Config):
+    """How much to canonicalize."""
+
+    rebuild: bool = Field(
+        False, description="Judge every pair of the archive again, not only those of the batch; ids stay."
+    )
+
+
 def decide(
-    lake: Lake, archive: LakeArchive, batches: list[str], gone: list[str], settings: DuplicateSettings, journal: Journal
+    lake: Lake,
+    archive: LakeArchive,
+    batches: list[str] | None,
+    gone: list[str],
+    settings: DuplicateSettings,
+    journal: Journal,
 ) -> tuple[PairChanges, GroupChanges, str]:
     """Judge the pairs of the batches' records, write them, regroup, and write the groups; return also the journal's entry.
 
@@ -78,9 +92,18 @@ def tell_points(lake: Lake, store: VectorStore, own: Iterable[str], others: Iter
 
 
 def canonicalize_batches(
-    lake: Lake, objects: ObjectStore, store: VectorStore, encoder: str, settings: DuplicateSettings, batches: list[str]
+    lake: Lake,
+    objects: ObjectStore,
+    store: VectorStore,
+    encoder: str,
+    settings: DuplicateSettings,
+    batches: list[str] | None,
 ) -> tuple[PairChanges, GroupChanges, int]:
-    """Canonicalize the current records of ``batches`` and tell the points; return the changes and how many points were told."""
+    """Canonicalize the current records of ``batches`` (None: of all) and tell the points.
+
+    Returns:
+        the changes of pairs and of groups, and how many points were told.
+    """
     alive, gone = _current(lake, batches)
     journal = Journal(objects, "canonical_points")
     left = journal.open_entries()
@@ -92,13 +115,14 @@ def canonicalize_batches(
     return pairs, groups, told
 
 
-def _current(lake: Lake, batches: list[str]) -> tuple[list[str], list[str]]:
-    alive, gone = [], []
-    for batch in batches:
-        living, withdrawn = current_of_batch(lake, batch)
-        alive += living.to_pylist()
-        gone += withdrawn.to_pylist()
-    return alive, gone
+def _current(lake: Lake, batches: list[str] | None) -> tuple[list[str], list[str]]:
+    """Return the guids whose current row lies in ``batches``: those alive, and those withdrawn."""
+    newest = newest_rows(lake)
+    if batches is not None:
+        newest = newest.filter(pc.is_in(newest["batch"], value_set=pa.array(batches, pa.string())))
+    return newest.filter(pc.invert(newest["withdrawn"]))["guid"].to_pylist(), newest.filter(newest["withdrawn"])[
+        "guid"
+    ].to_pylist()
 
 
 def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
@@ -137,6 +161,7 @@ def canonical_points(
     vector_store: VectorStoreResource,
     encoder: EncoderResource,
     duplicate_policy: DuplicatePolicyResource,
+    config: CanonicalConfig,
 ) -> Iterator[dg.MaterializeResult]:
     """Find the copies of each record, within the batch and in the archive, and give every object one canonical id.
 
@@ -150,7 +175,8 @@ def canonical_points(
     batches = list(context.partition_keys)
     settings = duplicate_policy.settings()
     with watch.batch("all"), retrying_only_transient():
-        pairs, groups, told = canonicalize_batches(tables, object_store.store(), store, model.id, settings, batches)
+        scope = None if config.rebuild else batches
+        pairs, groups, told = canonicalize_batches(tables, object_store.store(), store, model.id, settings, scope)
     alive, _ = _current(tables, batches)
     pending = store.count({"batch": batches, "status": "pending"})
     rows = tables.count(

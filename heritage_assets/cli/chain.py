@@ -55,6 +55,25 @@ def run_chain(settings: Settings, batches: Sequence[str] | None, until: str, *, 
     return outcomes
 
 
+def rebuild_duplicates(settings: Settings, *, show: bool) -> list[RunOutcome]:
+    """Canonicalize the whole archive again.
+
+    Raises:
+        ValueError: nothing was canonicalized yet.
+    """
+    from heritage_assets import execution
+    from heritage_assets.definitions import build_definitions
+
+    with execution.dagster_instance(settings) as instance:
+        done = sorted(instance.get_materialized_partitions(execution.LAST_STEP))
+        if not done:
+            raise ValueError("nothing is canonicalized yet: run `heritage materialize` without --rebuild first")
+        with progress_bars(show):
+            outcome = execution.run_rebuild(build_definitions(settings), instance, done[-1])
+    _report(outcome, show)
+    return [outcome]
+
+
 def _report(outcome: RunOutcome, show: bool) -> None:
     if not show:
         return
@@ -69,6 +88,9 @@ def materialize(
         list[str] | None, typer.Option("--batch", help="Only this batch (repeatable). Default: all not yet complete.")
     ] = None,
     until: Annotated[str, typer.Option("--until", help=f"Last asset to materialize: {', '.join(UNTIL)}.")] = "clusters",
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Judge every pair of the archive again; canonical ids and decisions stay.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the runs as JSON.")] = False,
 ) -> None:
     """Run the chain through Dagster: from landed records to validated points and clusters.
@@ -78,8 +100,12 @@ def materialize(
       heritage materialize
 
       heritage materialize --batch mine-20260101t020000 --until clip_embeddings
+
+      heritage materialize --rebuild
     """
-    outcomes = run_chain(Settings(), batch or None, until, show=not as_json)
+    settings = Settings()
+    outcomes = rebuild_duplicates(settings, show=not as_json) if rebuild else []
+    outcomes += run_chain(settings, batch or None, until, show=not as_json)
     if as_json:
         print_json(
             [
