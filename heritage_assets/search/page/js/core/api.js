@@ -1,0 +1,121 @@
+/**
+ * The one place that talks to the server: addresses, time limits, errors. Shapes are those of `/openapi.json`.
+ * @module
+ */
+
+const BASE = '/api/v1';
+const SECONDS = 30;
+
+/** An answer that is no success. `status` is 0 when the server could not be reached. */
+export class ApiError extends Error {
+  /** @param {number} status @param {string} code @param {string} detail */
+  constructor(status, code, detail) {
+    super(detail);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Whether the error only says that the view was left. @param {unknown} error */
+export const isAbort = (error) => error instanceof DOMException && error.name === 'AbortError';
+
+/**
+ * @param {string} path below /api/v1
+ * @param {{params?: URLSearchParams, method?: string, json?: unknown, form?: FormData, signal?: AbortSignal}} [request]
+ * @returns {Promise<any>}
+ */
+export async function call(path, { params, method = 'GET', json, form, signal } = {}) {
+  const query = params?.toString();
+  const limit = AbortSignal.timeout(SECONDS * 1000);
+  const response = await reach(`${BASE}${path}${query ? `?${query}` : ''}`, {
+    method,
+    body: json === undefined ? form : JSON.stringify(json),
+    headers: json === undefined ? {} : { 'content-type': 'application/json' },
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
+  });
+  if (response.ok) return response.status === 204 ? null : response.json();
+  throw await problemOf(response);
+}
+
+/** @param {string} url @param {RequestInit} request */
+async function reach(url, request) {
+  try {
+    return await fetch(url, request);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    const slow = error instanceof DOMException && error.name === 'TimeoutError';
+    throw new ApiError(0, 'unreachable', slow ? `No answer within ${SECONDS} seconds.` : 'The server does not answer: it may be restarting, or the network is down.');
+  }
+}
+
+/** @param {Response} response */
+async function problemOf(response) {
+  const text = await response.text();
+  try {
+    const { code = 'error', detail } = JSON.parse(text);
+    return new ApiError(response.status, code, typeof detail === 'string' ? detail : response.statusText);
+  } catch {
+    return new ApiError(response.status, 'error', response.statusText || `Status ${response.status}`);
+  }
+}
+
+/** A guid as the tail of a path. @param {string} guid */
+export const tail = (guid) => encodeURIComponent(guid);
+
+/** @param {string} guid @param {'thumbnail' | 'derivative'} size */
+export const imageUrl = (guid, size) => `/image/${tail(guid)}?size=${size}`;
+
+/** Address of a stream of server-sent events. */
+export const statusStreamUrl = `${BASE}/status/stream`;
+
+/** @param {AbortSignal} [signal] */
+export const getMeta = (signal) => call('/meta', { signal });
+
+/**
+ * @param {{params: URLSearchParams, picture?: Blob | null, guids?: string[] | null}} question `guids`: only these records
+ * @param {AbortSignal} signal
+ */
+export function search({ params, picture, guids }, signal) {
+  if (!picture && !guids) return call('/search', { params, signal });
+  const form = new FormData();
+  for (const [name, value] of params) form.append(name, value);
+  if (picture) form.append('image', picture, 'picture');
+  for (const guid of guids ?? []) form.append('guid', guid);
+  return call('/search', { method: 'POST', form, signal });
+}
+
+/** @param {URLSearchParams} params @param {AbortSignal} signal */
+export const facets = (params, signal) => call('/facets', { params, signal });
+
+/** @param {string} guid @param {AbortSignal} [signal] */
+export const record = (guid, signal) => call(`/records/${tail(guid)}`, { signal });
+
+/** @param {string} guid @param {string} by @param {AbortSignal} signal */
+export const similar = (guid, by, signal) => call(`/similar/${tail(guid)}`, { params: new URLSearchParams({ by, limit: '24' }), signal });
+
+/** @param {number} offset @param {number} limit @param {AbortSignal} signal */
+export const groups = (offset, limit, signal) =>
+  call('/duplicates', { params: new URLSearchParams({ offset: String(offset), limit: String(limit) }), signal });
+
+/** @param {string} canonicalId @param {AbortSignal} signal */
+export const group = (canonicalId, signal) => call(`/duplicates/${tail(canonicalId)}`, { signal });
+
+/** @param {number} offset @param {number} limit @param {AbortSignal} [signal] */
+export const reviewQueue = (offset, limit, signal) =>
+  call('/review', { params: new URLSearchParams({ offset: String(offset), limit: String(limit) }), signal });
+
+/** @param {object} decision */
+export const decide = (decision) => call('/review', { method: 'POST', json: decision });
+
+/** @param {AbortSignal} signal */
+export const mapData = (signal) => call('/map', { signal });
+
+/** @param {AbortSignal} [signal] */
+export const status = (signal) => call('/status', { signal });
+
+/** @param {string[]} guids @param {AbortSignal} [signal] */
+export const cards = (guids, signal) => call('/cards', { method: 'POST', json: { guids }, signal });
+
+/** Be known by a key; the server remembers it in a cookie. @param {string} key */
+export const signIn = (key) => call('/session', { method: 'POST', json: { key } });
