@@ -19,8 +19,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from heritage_assets.curation.duplicates.edits import EDITS, Edit
+from heritage_assets.curation.duplicates.hashes import parse_hashes
+from heritage_assets.curation.duplicates.neighbours import TAIL, Neighbours, neighbours, tail
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
 from heritage_assets.curation.progress import Stage
 
@@ -32,22 +35,20 @@ EncodeImages = Callable[[Sequence[Any]], Floats]
 HashImage = Callable[[Any], str]
 
 BINS = 80
-TAIL = 0.1
-"""Share of ``different`` that the tail is fitted to."""
 CROWDED_MEDIAN = 0.95
 """An encoder whose typical nearest *different* neighbour is so near cannot tell pictures apart by its score."""
 CROWDED_RECALL = 0.5
 """One that finds fewer of the edited copies at the wanted precision cannot either."""
+MOST_TWINS = 10.0
+"""Where hashes say nothing and the average picture has more neighbours that score like copies, they are look-alikes."""
 LOOK_ALIKES = 0.01
 """Expected different neighbours of almost equal hash per picture from which a warning is given."""
 HASH_CHANCE = 0.01
 """Largest assumed share of nearest different neighbours whose hash is near by chance, where hashes tell pictures apart."""
-RING = ((13, 14), (15, 16), (17, 18), (19, 20))
-"""Hash distances of pairs that are neither copies nor unrelated; two a bin, as pHash mostly differs in an even number of bits."""
-SCORE_BINS = 4_000
 STRONG_EDITS = frozenset({"greyscale"})
 """Edits that change scores so much that they would hide what mild ones do."""
-BLOCK = 8_192
+TOGETHER = 8
+"""Pictures edited and encoded in one call."""
 
 
 @dataclass(frozen=True)
@@ -97,43 +98,6 @@ class Calibration:
             "review_band": max(settings.review_band, min(0.1, (1.0 - self.threshold) / 4)),
         }
         return DuplicateSettings.model_validate(values)
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """Different pictures around some sampled ones.
-
-    ``far``: (n,) cosine of the nearest neighbour whose hash is not near; ``near``: (n,) of the nearest with a near hash that
-    does not score like a copy; NaN where there is none. ``ring_pairs``: (4,) pairs per sampled picture in each bin of
-    :data:`RING`. ``ring_scores``: histogram of their cosines over [-1, 1].
-    """
-
-    far: Doubles
-    near: Doubles
-    ring_pairs: Doubles
-    ring_scores: npt.NDArray[np.int64]
-
-    def expected(self, distance: int) -> float:
-        """Return the expected number of different neighbours per picture whose hash differs in at most ``distance`` bits.
-
-        The logarithm of the ring's counts is continued as a straight line; it never rises towards nearer hashes.
-        """
-        bins = np.arange(len(RING))
-        counts = np.maximum(self.ring_pairs, 0.5 / max(len(self.far), 1))
-        slope, height = np.polyfit(bins, np.log(counts), 1, w=np.sqrt(counts))
-        slope = max(float(slope), 0.0)
-        height = min(float(height), float(np.log(counts.max())))
-        below = np.arange(-(RING[0][0] // 2), 0) + 0.0
-        inside = below[np.array([RING[0][0] + 2 * k for k in below]) <= distance]
-        return max(float(np.exp(height + slope * inside).sum()), 1e-12)
-
-    def score_reached_by(self, share: float) -> float:
-        """Return the cosine that a share of the ring's pairs reaches, by the exponential tail; -1 when there is no ring."""
-        total = int(self.ring_scores.sum())
-        if not total or share >= 1.0:
-            return -1.0
-        centres = (np.arange(SCORE_BINS) + 0.5) / SCORE_BINS * 2.0 - 1.0
-        return _tail(np.repeat(centres, self.ring_scores), share)
 
 
 @dataclass(frozen=True)
@@ -204,19 +168,20 @@ def summarise(
     look_alikes = around.expected(settings.hash_same)
     hashes_tell = look_alikes < LOOK_ALIKES
     nearest = around.far if hashes_tell else np.fmax(around.far, around.near)
+    confusing = not hashes_tell and around.twins > MOST_TWINS
     different = nearest[~np.isnan(nearest)]
     crowding = float(np.median(different)) if len(different) else 0.0
     allowed = prior * (1.0 - precision) / precision
     if hashes_tell:
         # A wrong pair needs a near hash by chance too.
         expected = around.expected(settings.hash_near)
-        scored = _tail(different, allowed / min(1.0, max(HASH_CHANCE, expected)))
+        scored = tail(different, allowed / min(1.0, max(HASH_CHANCE, expected)))
         threshold = min(max(scored, around.score_reached_by(allowed / expected)), 0.9999)
         # Even where hashes alone would do, the encoder must see more than unrelated neighbours reach.
         floors = (around.score_reached_by(TAIL), around.score_reached_by(allowed / look_alikes), 0.01)
         hash_floor = min(threshold, max(floors))
     else:
-        threshold = hash_floor = min(_tail(different, allowed), 0.9999)
+        threshold = hash_floor = 0.9999 if confusing else min(tail(different, allowed), 0.9999)
     reached = samples.same >= threshold
     with_hash = reached | ((samples.same_hash <= settings.hash_same) & (samples.same >= hash_floor))
     recall = float(reached.mean())
@@ -243,32 +208,6 @@ def summarise(
     )
 
 
-def neighbours(
-    vectors: Floats, hashes: Hashes, rows: npt.NDArray[np.int64], settings: DuplicateSettings, like_a_copy: float
-) -> Neighbours:
-    """Look around ``rows`` in the whole collection.
-
-    A neighbour whose hash differs in more than ``hash_near`` bits is different, unless it scores at least ``like_a_copy`` and its
-    hash is not far; one with a nearer hash is different when it scores less. Memory: about ``16 · rows · BLOCK`` bytes.
-    """
-    nearest = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
-    pairs = np.zeros(len(RING))
-    scores = np.zeros(SCORE_BINS, np.int64)
-    for start in range(0, len(vectors), BLOCK):
-        part = slice(start, start + BLOCK)
-        score = vectors[rows] @ vectors[part].T
-        distance = np.bitwise_count(hashes[rows, None] ^ hashes[None, part])
-        copy = (distance <= settings.hash_far) & (score >= like_a_copy)
-        for target, mask in zip(nearest, (distance > settings.hash_near, distance <= settings.hash_near), strict=True):
-            best = np.where(mask & ~copy, score, -np.inf).max(axis=1)
-            np.fmax(target, np.where(np.isfinite(best), best, np.nan), out=target)
-        for number, (low, high) in enumerate(RING):
-            inside = (distance >= low) & (distance <= high) & ~copy
-            pairs[number] += np.count_nonzero(inside)
-            scores += np.histogram(score[inside], SCORE_BINS, (-1.0, 1.0))[0]
-    return Neighbours(*nearest, pairs / max(len(rows), 1), scores)
-
-
 def _copies(
     guids: Sequence[str],
     vectors: Floats,
@@ -280,38 +219,27 @@ def _copies(
     edits: dict[str, Edit],
 ) -> tuple[Doubles, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     stage = Stage("calibration", len(rows))
-    same, distances, read = [], [], []
-    for row in rows.tolist():
-        try:
-            image = load_image(guids[row])
-        except (OSError, ValueError):
-            stage.advance()
-            continue
-        copies = [edit(image) for edit in edits.values()]
-        encoded = encode_images(copies)
-        same.append(encoded.astype(np.float64) @ vectors[row].astype(np.float64))
-        distances.append([(int(hash_image(copy), 16) ^ int(hashes[row])).bit_count() for copy in copies])
-        read.append(row)
-        stage.advance()
-    return np.array(same).reshape(len(read), -1), np.array(distances).reshape(len(read), -1), np.array(read, np.int64)
-
-
-def _tail(scores: Doubles, share: float) -> float:
-    """Return the score that ``share`` of ``scores`` reaches; beyond what was seen, by the power law of near neighbours.
-
-    Near a point the share of others within distance r grows as r to the power of the local intrinsic dimension (Houle 2013; its
-    maximum-likelihood estimate: Amsaleg et al., KDD 2015); 1 - cosine is half the squared distance, so it follows one too.
-    """
-    if not len(scores):
-        return 0.98
-    seen = float(np.quantile(scores, 1.0 - min(share, 1.0), method="higher"))
-    if share >= TAIL:
-        return seen
-    radius = 1.0 - float(np.quantile(scores, 1.0 - TAIL))
-    inside = np.log(radius / np.maximum(1.0 - scores[scores > 1.0 - radius], 1e-6))
-    if not len(inside) or inside.mean() <= 0:
-        return seen
-    return max(1.0 - radius * float((share / TAIL) ** inside.mean()), seen)
+    same = np.empty((len(rows), len(edits)))
+    distances = np.zeros((len(rows), len(edits)), np.int64)
+    readable = np.zeros(len(rows), bool)
+    for start in range(0, len(rows), TOGETHER):
+        here: list[int] = []
+        copies: list[Any] = []
+        for number, row in enumerate(rows[start : start + TOGETHER].tolist(), start):
+            try:
+                image = load_image(guids[row])
+            except (OSError, ValueError):
+                continue
+            here.append(number)
+            copies.extend(edit(image) for edit in edits.values())
+        if here:
+            encoded = encode_images(copies).astype(np.float64).reshape(len(here), len(edits), -1)
+            same[here] = np.einsum("ied,id->ie", encoded, vectors[rows[here]].astype(np.float64))
+            found, _ = parse_hashes(pa.array([hash_image(copy) for copy in copies]))
+            distances[here] = np.bitwise_count(found.reshape(len(here), -1) ^ hashes[rows[here], None])
+            readable[here] = True
+        stage.advance(min(TOGETHER, len(rows) - start))
+    return same[readable], distances[readable], rows[readable]
 
 
 def _warnings(encoder: str, crowding: float, recall: float, look_alikes: float, sampled: int) -> tuple[str, ...]:
