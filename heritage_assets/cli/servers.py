@@ -1,4 +1,4 @@
-"""Commands that serve: the Dagster web interface."""
+"""Commands that serve: the search application, and the Dagster web interface."""
 
 from __future__ import annotations
 
@@ -15,7 +15,26 @@ from heritage_assets.settings import Settings
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    app.command("serve")(serve_command)
     app.command("ui")(ui_command)
+
+
+def serve_command(
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port of the application; 0: any free one.")
+    ] = 8080,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; beyond loopback, configure keys.")
+    ] = "127.0.0.1",
+) -> None:
+    """Serve the search application: the page, and the API that it uses (see docs/api.md).
+
+    Example: heritage serve --port 8080
+    """
+    from heritage_assets.search.api.server import serve
+
+    settings = Settings()
+    serve(settings, host, port, on_ready=lambda address: console.print(f"search on {address} (Ctrl-C stops it)"))
 
 
 def ui_command(

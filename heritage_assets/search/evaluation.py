@@ -63,7 +63,9 @@ def evaluate_retrieval(platform: Platform, encoder: str, objects: dict[str, str]
     where = (text("encoder") == encoder) & (text("embedding_status") == "OK") & pc.field("embedding_text").is_valid()
     columns = ["guid", "batch", "embedding_image", "embedding_text"]
     current = CurrentFilter(live_rows(platform.lake))(platform.lake.scan(CLIP_EMBEDDINGS, columns=columns, where=where))
-    rows = pa.Table.from_batches(list(current), schema=pa.schema([CLIP_EMBEDDINGS.schema.field(name) for name in columns]))
+    rows = pa.Table.from_batches(
+        list(current), schema=pa.schema([CLIP_EMBEDDINGS.schema.field(name) for name in columns])
+    )
     rows = rows.filter(pc.is_in(rows["guid"], value_set=pa.array(sorted(objects), pa.string()))).sort_by("guid")
     guids: list[str] = rows["guid"].to_pylist()
     copies: dict[str, list[str]] = {}

@@ -1,0 +1,266 @@
+"""Answers questions about the archive: what is written first, then what is near, copies collapsed, page by page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from heritage_assets.search.encoding import EncoderGateway
+from heritage_assets.search.lexicon import quoted_phrase
+from heritage_assets.search.queries import VECTOR_BY, SearchError, Vector, VectorQuery, merged, plan
+from heritage_assets.search.settings import SearchSettings
+from heritage_assets.search.snapshot import Snapshot
+from heritage_assets.search.vector_gateway import VectorGateway
+
+Match = Literal["identifier", "title", "phrase", "vector", "browse"]
+By = Literal["image", "text", "combined"]
+SORTS = ("relevance", "year", "-year", "title", "guid")
+SORT_WINDOW = 500
+"""A ranking that is to be sorted by year or title is cut to so many of its best first."""
+HARVEST_FIRST = (
+    "the archive is empty: harvest something (`heritage harvest --help`, or `heritage demo`), "
+    "then run `heritage materialize`"
+)
+NO_POINTS = "nothing can be searched by likeness yet: run `heritage materialize` with this encoder"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked. ``image``: an uploaded file; ``likes`` and ``unlikes``: guids; ``vector``: a vector of one's own."""
+
+    text: str | None = None
+    image: bytes | None = None
+    likes: tuple[str, ...] = ()
+    unlikes: tuple[str, ...] = ()
+    by: By | None = None
+    vector: Vector | None = None
+    using: str | None = None
+    weight: float = 0.5
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    limit: int = 30
+    offset: int = 0
+    sort: str = "relevance"
+    collapse: bool = True
+
+    @property
+    def browses(self) -> bool:
+        """Nothing is compared: the records that meet the filters are listed."""
+        return not (self.text or self.image or self.likes or self.vector is not None)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One place of a ranking."""
+
+    guid: str
+    score: float | None
+    match: Match
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page of a ranking. ``total``: objects (records without collapsing) that meet the filters."""
+
+    page: list[Ranked]
+    total: int | None
+    next_offset: int | None
+    hint: str | None = None
+
+
+class SearchEngine:
+    """Ranks records.
+
+    Memory: a ranking is at most ``max_depth`` places deep.
+    """
+
+    def __init__(self, vectors: VectorGateway, encoder: EncoderGateway, limits: SearchSettings) -> None:
+        self._vectors = vectors
+        self._encoder = encoder
+        self._limits = limits
+
+    async def collection(self) -> str | None:
+        """Return the collection of the encoder; where that can't be loaded, the active one."""
+        loaded = self._encoder.loaded
+        if loaded is None and self._encoder.state == "loading":
+            self._encoder.encoder()
+        return await self._vectors.collection(loaded.id if loaded is not None else None)
+
+    async def answer(self, question: Question, snapshot: Snapshot) -> Answer:
+        """Answer one question.
+
+        Raises:
+            SearchError: a question that makes no sense, or a page too deep.
+            FilterError: a filter that the fields can't answer.
+            What the gateways raise.
+        """
+        limits = self._limits
+        if question.sort not in SORTS:
+            raise SearchError(f"can't sort by {question.sort!r}: use one of {', '.join(SORTS)}")
+        if question.unlikes and not question.likes:
+            raise SearchError("unlike needs a like beside it")
+        mask = snapshot.mask(question.filters)
+        if snapshot.size == 0:
+            return Answer([], 0, None, HARVEST_FIRST)
+        total = snapshot.total(question.filters, collapse=question.collapse)
+        if question.browses:
+            return self._browse(question, snapshot, mask, total)
+        if question.offset + question.limit > limits.max_depth:
+            raise SearchError(f"rankings are {limits.max_depth:,} deep: narrow the question instead of paging further")
+        window = question.offset + question.limit + 1
+        sorted_by_field = question.sort != "relevance"
+        wanted = max(window, SORT_WINDOW) if sorted_by_field else window
+        ranking, hint = await self._rank(question, snapshot, mask, wanted)
+        if sorted_by_field:
+            ranking = _sorted(ranking, snapshot, question.sort)
+        page = ranking[question.offset : question.offset + question.limit]
+        more = len(ranking) > question.offset + question.limit and window <= limits.max_depth
+        return Answer(page, total, question.offset + question.limit if more else None, hint)
+
+    def _browse(self, question: Question, snapshot: Snapshot, mask: Any, total: int) -> Answer:
+        rows = snapshot.ordered(question.filters, question.sort, collapse=question.collapse)
+        chosen = rows[question.offset : question.offset + question.limit].tolist()
+        page = [Ranked(snapshot.guids[row], None, "browse") for row in chosen]
+        following = question.offset + question.limit
+        hint = None if page or mask.any() else "no record meets these filters: take one away"
+        return Answer(page, total, following if following < len(rows) else None, hint)
+
+    # -- ranking --------------------------------------------------------------------------------------------------------
+
+    async def _rank(
+        self, question: Question, snapshot: Snapshot, mask: Any, wanted: int
+    ) -> tuple[list[Ranked], str | None]:
+        """Return at least ``wanted`` places where there are so many."""
+        written = self._written(question, snapshot, mask, wanted)
+        queries = await self._queries(question)
+        if queries is None:  # an encoder that reads no text: words are all there is
+            found = [
+                Ranked(snapshot.guids[row], None, "phrase") for row in self._worded(question, snapshot, mask, wanted)
+            ]
+            return _distinct([*written, *found], snapshot, mask, question), None
+        collection = await self.collection()
+        if collection is None:
+            return _distinct(written, snapshot, mask, question), NO_POINTS
+        depth = wanted
+        most = 4 * self._limits.max_depth
+        while True:
+            fetch = min(most, depth + depth // 2 + 8 if question.collapse else depth + len(question.likes))
+            hits = await asyncio.gather(
+                *(self._vectors.search(collection, query, question.filters, fetch) for query in queries)
+            )
+            near = [Ranked(guid, score, "vector") for guid, score in merged(hits)[:fetch]]
+            ranking = _distinct([*written, *near], snapshot, mask, question)
+            exhausted = all(len(found) < fetch for found in hits) or fetch >= most
+            if len(ranking) >= wanted or exhausted:
+                return ranking, None
+            depth *= 2
+
+    def _written(self, question: Question, snapshot: Snapshot, mask: Any, wanted: int) -> list[Ranked]:
+        """Return what the text names: guids and inventory numbers, titles, and a phrase where it stands in quotation marks."""
+        if not question.text:
+            return []
+        lexicon, text = snapshot.lexicon, question.text
+        phrase = quoted_phrase(text)
+        named: list[tuple[int, Match]] = [(row, "identifier") for row in lexicon.named(phrase or text)]
+        titled: list[tuple[int, Match]] = [(row, "title") for row in lexicon.titled(phrase or text)]
+        phrased: list[tuple[int, Match]] = (
+            [(row, "phrase") for row in lexicon.phrase(phrase, 4 * wanted)] if phrase else []
+        )
+        matches: dict[int, Match] = {}
+        for row, match in (*named, *titled, *phrased):
+            if mask[row]:
+                matches.setdefault(row, match)
+        return [Ranked(snapshot.guids[row], None, match) for row, match in matches.items()]
+
+    @staticmethod
+    def _worded(question: Question, snapshot: Snapshot, mask: Any, wanted: int) -> list[int]:
+        return [row for row in snapshot.lexicon.words(question.text or "", 4 * wanted) if mask[row]]
+
+    async def _queries(self, question: Question) -> list[VectorQuery] | None:
+        """Encode what must be encoded; None for a text that the encoder can't read."""
+        if question.vector is not None:
+            return [VectorQuery(question.using or "embedding_image", question.vector)]
+        if question.likes and not question.text and question.image is None:
+            return await self._like_queries(question)
+        encoder = self._encoder.encoder()
+        reads = encoder.text_dim is not None
+        phrase = (quoted_phrase(question.text) or question.text) if question.text else None
+        if phrase and not reads and question.image is None and not question.likes:
+            return None
+        encoded = await asyncio.gather(
+            self._encoder.text(phrase) if phrase and reads else _nothing(),
+            self._picture(question),
+        )
+        words, picture = encoded
+        by = question.by
+        if by is None and picture is None and encoder.image_dim != encoder.text_dim:
+            by = "text"
+        return plan(words, picture, weight=question.weight, by=by)
+
+    async def _picture(self, question: Question) -> Vector | None:
+        """Return the vector of the uploaded image, or that of the records that are liked."""
+        if question.image is not None:
+            return await self._encoder.image(question.image)
+        if question.likes:
+            return await self._mean(question, "embedding_image")
+        return None
+
+    async def _like_queries(self, question: Question) -> list[VectorQuery]:
+        using = VECTOR_BY[question.by or "image"]
+        if len(question.likes) == 1 and not question.unlikes:
+            return [VectorQuery(using, like=question.likes[0])]
+        return [VectorQuery(using, await self._mean(question, using))]
+
+    async def _mean(self, question: Question, using: str) -> Vector:
+        """Return the mean of the likes, moved away from the mean of the unlikes (Qdrant's "average vector" strategy)."""
+        collection = await self.collection()
+        if collection is None:
+            raise SearchError(NO_POINTS)
+        asked = [*question.likes, *question.unlikes]
+        known = await self._vectors.vectors(collection, asked, [using])
+        missing = [guid for guid in asked if using not in known.get(guid, {})]
+        if missing:
+            raise SearchError(
+                f"no vector {using} of {', '.join(missing[:3])}: the record is unknown here, or has no image or text"
+            )
+        target = np.mean([known[guid][using] for guid in question.likes], axis=0)
+        if question.unlikes:
+            target = 2 * target - np.mean([known[guid][using] for guid in question.unlikes], axis=0)
+        vector: Vector = target.astype(np.float32)
+        return vector
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _distinct(ranking: Iterable[Ranked], snapshot: Snapshot, mask: Any, question: Question) -> list[Ranked]:
+    """Keep the best place of each object (record, without collapsing); the representative stands for it where it may."""
+    rows, codes, heads = snapshot.row_of, snapshot.canonical_codes, snapshot.representative_rows
+    asked = {*question.likes, *question.unlikes}
+    seen: set[Any] = {int(codes[rows[guid]]) for guid in asked if guid in rows} if question.collapse else set(asked)
+    kept: list[Ranked] = []
+    for place in ranking:
+        row = rows.get(place.guid)
+        if place.guid in snapshot.withdrawn or (row is not None and not mask[row]):
+            continue
+        collapses = question.collapse and row is not None
+        key: Any = int(codes[row]) if collapses else place.guid
+        if key in seen:
+            continue
+        seen.add(key)
+        speaks = collapses and place.match != "identifier" and mask[heads[key]]
+        kept.append(replace(place, guid=snapshot.guids[heads[key]]) if speaks else place)
+    return kept
+
+
+def _sorted(ranking: list[Ranked], snapshot: Snapshot, sort: str) -> list[Ranked]:
+    known = [place for place in ranking if place.guid in snapshot.row_of]
+    cards = {card["guid"]: card for card in snapshot.cards([snapshot.row_of[place.guid] for place in known])}
+    name = sort.removeprefix("-")
+    have = [place for place in known if cards[place.guid][name] is not None]
+    lack = [place for place in ranking if place not in have]
+    return [*sorted(have, key=lambda place: cards[place.guid][name], reverse=sort.startswith("-")), *lack]

@@ -1,0 +1,116 @@
+"""A small real archive, built once: thirty pictures through the whole chain, with a CLIP of random weights."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "curation"))  # small pictures and small encoders
+
+import sample_images
+from encoder_models import save_clip
+
+from heritage_assets.settings import Settings
+
+OBJECTS = 26
+COPIES = {1: "copy-1", 2: "copy-2", 3: "copy-3"}
+SCRIPT = '<script>alert("x")</script> & "quoted"'
+COLUMNS = (
+    *("id", "title", "creator", "subject", "type", "description", "provider", "country", "language", "rights", "date"),
+    *("inventory", "image"),
+)
+
+
+def museum_rows() -> list[dict[str, str]]:
+    """Rows of the museum's table: objects, re-encoded copies, one record without image, one with a script for a title."""
+    rows = [_row(number) for number in range(OBJECTS)]
+    rows += [
+        {**_row(number), "id": name, "provider": "Other Museum", "inventory": f"OM {number}", "image": f"{name}.jpg"}
+        for number, name in COPIES.items()
+    ]
+    rows.append({**_row(90), "id": "text-only", "title": "A letter without a picture", "image": ""})
+    rows.append({**_row(25), "id": "hostile", "title": SCRIPT, "creator": SCRIPT, "inventory": "../../etc/passwd"})
+    return rows
+
+
+def _row(number: int) -> dict[str, str]:
+    kind = ("painting", "coin", "map")[number % 3]
+    return {
+        "id": f"obj-{number}",
+        "title": f"{kind.title()} of the town, number {number}",
+        "creator": f"Master {number % 4}",
+        "subject": f"{kind};town",
+        "type": kind,
+        "description": f"A {kind} shown in room {number % 5}, über alles schön.",
+        "provider": "Town Museum",
+        "country": "Italy" if number % 2 else "Germany",
+        "language": "en",
+        "rights": "http://creativecommons.org/publicdomain/mark/1.0/",
+        "date": str(1800 + number * 3),
+        "inventory": f"Inv. {1900 + number}/{number}-a",
+        "image": f"object-{number}.jpg",
+    }
+
+
+def write_museum(folder: Path) -> Path:
+    """Write table and pictures; return the table's path."""
+    folder.mkdir(parents=True)
+    rows = museum_rows()
+    with (folder / "museum.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    for number in range(OBJECTS):
+        (folder / f"object-{number}.jpg").write_bytes(sample_images.jpeg(number))
+    for number, name in COPIES.items():
+        copy = sample_images.encoded(sample_images.picture(number), "JPEG", quality=72)
+        (folder / f"{name}.jpg").write_bytes(copy)
+    return folder / "museum.csv"
+
+
+def build_archive(folder: Path, encoder: Path) -> Settings:
+    """Harvest the museum and run its whole chain; return the home's settings."""
+    from heritage_assets.cli.chain import run_chain
+    from heritage_assets.curation.sources import harvest
+    from heritage_assets.curation.sources.tables import CsvSource
+    from heritage_assets.stores.connect import Platform
+
+    settings = Settings(
+        _env_file=None,
+        home=folder / "home",
+        encoder=str(encoder),
+        duplicates={"threshold": 0.999, "review_band": 0.0009},  # scores of random weights crowd near 1
+        clusters={"map_iterations": 50},
+    )
+    columns = {"guid": "id", "identifiers": "inventory", "is_shown_by": "image"}
+    columns |= {name: name for name in COLUMNS if name not in ("id", "inventory", "image")}
+    source = CsvSource(write_museum(folder / "museum"), columns=columns)
+    harvest(source, Platform(settings).landing, dataset="museum", batch="museum-1")
+    outcomes = run_chain(settings, None, "clusters", show=False)
+    assert all(outcome.success for outcome in outcomes), outcomes
+    return settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("HERITAGE_", "DAGSTER_")) and not name.startswith("HERITAGE_TEST_"):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The settings of a home with a complete archive in it."""
+    from heritage_assets.embedded.vector_endpoint import stop_endpoint
+
+    folder = tmp_path_factory.mktemp("archive")
+    settings = build_archive(folder, save_clip(folder / "small-clip", dim=16))
+    yield settings
+    stop_endpoint(settings.home)
