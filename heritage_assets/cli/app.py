@@ -79,7 +79,7 @@ def main() -> None:
     except Exception as error:  # the last stand between an error and a traceback
         if debug:
             raise
-        _errors.print(f"error: {one_line(error)}", markup=False)
+        _errors.print(f"error: {one_line(error)}", markup=False, soft_wrap=True)
         sys.exit(1)
 
 
