@@ -22,7 +22,6 @@ MORE = settings(max_examples=40, deadline=None)
 def small_is_large(monkeypatch):
     """Reduce and prune already at 400 rows."""
     monkeypatch.setattr(join_module, "SMALL", 400)
-    monkeypatch.setattr("heritage_assets.curation.duplicates.cells.ROWS_PER_CELL", 60)
 
 
 def unit(rows):

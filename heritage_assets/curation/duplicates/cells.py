@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,6 @@ Floats = npt.NDArray[np.float32]
 Index = npt.NDArray[np.int64]
 
 BLOCK = 4_096
-ROWS_PER_CELL = 250
 MOST_CELLS = 4_096
 TRAINING_ROWS_PER_CELL = 24
 ROUNDS = 6
@@ -84,7 +84,8 @@ class CellPlan:
 def plan_cells(short: Floats, threshold: float, pool: ThreadPoolExecutor, *, margin: float = 1.0) -> CellPlan:
     """Plan the join of (n, m) float32 unit rows; falls back to all pairs where cells would not save half of them."""
     n = len(short)
-    cells = min(MOST_CELLS, n // ROWS_PER_CELL)
+    # Finding the visits costs rows x cells, making them rows² / cells: about even here.
+    cells = min(MOST_CELLS, isqrt(n))
     reach = margin * np.sqrt(2.0 - 2.0 * threshold) / 2.0
     if cells < 8:
         return CellPlan.blocks(n, BLOCK)
@@ -113,10 +114,10 @@ def _visits(rows: Floats, centres: Floats, apart: Floats, reach: float) -> tuple
     product = rows @ centres.T
     home = product.argmax(axis=1)
     own = product[np.arange(len(rows)), home]
-    near = product >= own[:, None] - (reach * apart[home] + ROUNDING)
-    near[np.arange(len(rows)), home] = False
-    row, cell = np.nonzero(near)
-    return home, row, cell
+    # One cheap pass with the widest reach of all leaves few entries for the exact test.
+    row, cell = np.nonzero(product >= (own - (reach * apart.max() + ROUNDING))[:, None])
+    near = (product[row, cell] >= own[row] - (reach * apart[home[row], cell] + ROUNDING)) & (cell != home[row])
+    return home, row[near], cell[near]
 
 
 def _centres(short: Floats, cells: int) -> Floats:
