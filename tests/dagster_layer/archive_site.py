@@ -34,7 +34,7 @@ CHOICES: dict[str, dict[str, Any]] = {
         "attempt_delay": 0.01,
         "longest_pause": 0.05,
         "max_bytes": 4_000_000,
-        "retry_base": "PT1S",
+        "retry_base": "PT1H",
         "host_failures": 50,
     },
     "duplicates": {"threshold": 0.999, "review_band": 0.0005},  # scores of random weights crowd near 1
