@@ -104,6 +104,15 @@ def write_points(lake: Lake, store: VectorStore, batch: str, encoder: str) -> Po
     return counts
 
 
+def present_points(store: VectorStore, batch: str, guids: pa.ChunkedArray) -> int:
+    """Count the points of these records that come from ``batch``.
+
+    Not all points of the batch: a record that a newer batch took over keeps its point until that batch has come so far.
+    """
+    points = store.payloads(guids.to_pylist(), ["batch"])
+    return sum(point.get("batch") == batch for point in points.values())
+
+
 @dg.asset(
     deps=["clip_embeddings", "cleansed_records"],
     partitions_def=harvest_batches,
@@ -136,7 +145,7 @@ def pending_points(
         counts.add(found)
         alive, _ = current_of_batch(tables, batch)
         expected += len(alive)
-        present += store.count({"batch": batch})
+        present += present_points(store, batch, alive)
         context.log.info("batch %s: %s", batch, vars(found))
     return dg.MaterializeResult(
         metadata={
