@@ -15,6 +15,8 @@ from heritage_assets.curation.encoders.interface import Vectors
 RECENT = 20_000
 """Images, and texts, of the running step that are remembered (2 KiB each at 512 dimensions)."""
 
+NORM_TOLERANCE = 1e-3
+
 
 @dataclass
 class KnownVectors:
@@ -38,7 +40,7 @@ class KnownVectors:
 
 
 def _collect(into: dict[str, Vectors], rows: pa.RecordBatch, key: str, vector: str) -> None:
-    """Add the vectors of the rows that have both key and vector."""
+    """Add the vectors of the rows that have both key and vector; one that isn't of unit length (a damaged row) is made again."""
     usable = rows.filter(pc.and_(pc.is_valid(rows.column(key)), pc.is_valid(rows.column(vector))))
     keys = usable.column(key).to_pylist()
     if not keys:
@@ -47,8 +49,9 @@ def _collect(into: dict[str, Vectors], rows: pa.RecordBatch, key: str, vector: s
     values = np.asarray(lists.flatten(), dtype=np.float32)
     offsets = np.concatenate(([0], np.cumsum(np.asarray(pc.list_value_length(lists)))))
     for row, name in enumerate(keys):
-        if name not in into:
-            into[name] = values[offsets[row] : offsets[row + 1]].copy()
+        vector = values[offsets[row] : offsets[row + 1]]
+        if name not in into and abs(float(np.linalg.norm(vector)) - 1) <= NORM_TOLERANCE:
+            into[name] = vector.copy()
 
 
 class VectorMemory:
