@@ -1,15 +1,24 @@
 """harvest: asks the configured providers for records and seals what they send as batches."""
 
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import yaml
 from pydantic import Field
 
+from heritage_assets.resources.http_fetcher import HttpFetcherResource
 from heritage_assets.resources.object_store import ObjectStoreResource
 
 from .reporting import OWNERS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from heritage_assets.curation.images import FetchSettings
+    from heritage_assets.curation.landing import LandingZone, Manifest
 
 
 class HarvestConfig(dg.Config):
@@ -19,11 +28,22 @@ class HarvestConfig(dg.Config):
     sources: list[str] = Field([], description="Names from the file; all of them when empty.")
 
 
+@dataclass(frozen=True)
+class SourceOutcome:
+    """What became of one source: its sealed batch (an earlier one of this run, when it is tried again), or an error."""
+
+    name: str
+    manifest: "Manifest | None"
+    seconds: float
+    error: str = ""
+
+
 def read_sources(path: Path, names: list[str]) -> list[dict[str, Any]]:
     """Read the entries of ``sources.yaml``.
 
     Raises:
-        dg.Failure: no such file, not a list of named entries, or a name that is not in it (asking again won't help).
+        dg.Failure: no such file, not a list of named entries, an entry without dataset, a name twice, or a name that is not
+            in it (asking again won't help).
     """
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -34,53 +54,115 @@ def read_sources(path: Path, names: list[str]) -> list[dict[str, Any]]:
     entries = document.get("sources") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and "name" in entry for entry in entries):
         raise dg.Failure(f"{path} must hold `sources:`, a list of entries with a name each", allow_retries=False)
-    unknown = set(names) - {entry["name"] for entry in entries}
+    listed = [str(entry["name"]) for entry in entries]
+    faulty = [name for name, entry in zip(listed, entries, strict=True) if not entry.get("dataset")]
+    if faulty:
+        raise dg.Failure(f"{path}: {', '.join(faulty)} must name a dataset", allow_retries=False)
+    if len(set(listed)) < len(listed):
+        raise dg.Failure(f"{path}: each name may be given to one source only", allow_retries=False)
+    unknown = set(names) - set(listed)
     if unknown:
         raise dg.Failure(f"{path} has no source named {', '.join(sorted(unknown))}", allow_retries=False)
-    return [entry for entry in entries if not names or entry["name"] in names]
+    return [entry for entry in entries if not names or str(entry["name"]) in names]
+
+
+def harvest_source(
+    entry: dict[str, Any], folder: Path, zone: "LandingZone", fetch: "FetchSettings", *, sealed_after: "datetime | None"
+) -> SourceOutcome:
+    """Harvest one entry of the file. What a source can't do is its error, not that of the others.
+
+    ``sealed_after``: a complete batch of the same source that was begun then or later is taken instead of a new harvest.
+    """
+    from heritage_assets.curation.landing import LandingError
+    from heritage_assets.curation.sources import HarvestError, parse_since, source_from_config
+    from heritage_assets.curation.sources import harvest as run_harvest
+    from heritage_assets.curation.sources.incremental import batches_of
+
+    started, name, dataset = time.perf_counter(), str(entry["name"]), str(entry["dataset"])
+    try:
+        source = source_from_config(entry, folder=folder, fetch=fetch)
+        since = parse_since(entry.get("since"))
+        done = [
+            one
+            for one in batches_of(zone, dataset, source.scope())
+            if sealed_after and one.harvested_at >= sealed_after
+        ]
+        wanted = entry.get("detect_withdrawals")
+        manifest = (
+            done[-1] if done else run_harvest(source, zone, dataset=dataset, detect_withdrawals=wanted, since=since)
+        )
+    except (HarvestError, LandingError, ValueError, OSError) as error:
+        return SourceOutcome(name, None, time.perf_counter() - started, " ".join(str(error).split()))
+    return SourceOutcome(name, manifest, time.perf_counter() - started)
+
+
+def outcome_table(outcomes: list[SourceOutcome]) -> dg.MetadataValue[Any]:
+    """Show one row for each source: its batch and counts, or why there is none."""
+    rows = []
+    for outcome in outcomes:
+        manifest = outcome.manifest
+        rows.append(
+            dg.TableRecord(
+                {
+                    "name": outcome.name,
+                    "source": manifest.source if manifest else "",
+                    "dataset": manifest.dataset if manifest else "",
+                    "batch": manifest.batch if manifest else "",
+                    "records": manifest.records if manifest else 0,
+                    "withdrawn": manifest.withdrawn if manifest else 0,
+                    "complete": manifest.complete if manifest else False,
+                    "since": manifest.since.isoformat() if manifest and manifest.since else "",
+                    "seconds": round(outcome.seconds, 1),
+                    "notes": outcome.error or "; ".join(manifest.warnings if manifest else ()),
+                }
+            )
+        )
+    return dg.MetadataValue.table(rows)
 
 
 @dg.asset(
     group_name="harvest",
     owners=OWNERS,
     kinds={"python"},
-    code_version="1",
+    code_version="2",
     retry_policy=dg.RetryPolicy(max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
     pool="harvest",
 )
 def harvest(
-    context: dg.AssetExecutionContext, config: HarvestConfig, object_store: ObjectStoreResource
+    context: dg.AssetExecutionContext,
+    config: HarvestConfig,
+    object_store: ObjectStoreResource,
+    http_fetcher: HttpFetcherResource,
 ) -> dg.MaterializeResult:
-    """Harvest each configured source into one new sealed batch; a harvest killed half way goes on where it was."""
-    from heritage_assets.curation.sources import harvest as run_harvest
-    from heritage_assets.curation.sources import source_from_config
+    """Harvest each configured source into one new sealed batch; a harvest killed half way goes on where it was.
 
-    zone, path = object_store.landing(), Path(config.sources_file)
-    sealed = []
-    for entry in read_sources(path, config.sources):
-        source = source_from_config(entry, folder=path.parent)
-        wanted = entry.get("detect_withdrawals")
-        manifest = run_harvest(source, zone, dataset=str(entry["dataset"]), detect_withdrawals=wanted)
-        context.log.info("%s: sealed batch %s with %s records", entry["name"], manifest.batch, manifest.records)
-        for warning in manifest.warnings:
-            context.log.warning("%s: %s", entry["name"], warning)
-        sealed.append(manifest)
-    records = [
-        dg.TableRecord(
-            {
-                "batch": manifest.batch,
-                "dataset": manifest.dataset,
-                "source": manifest.source,
-                "records": manifest.records,
-                "warnings": "; ".join(manifest.warnings),
-            }
-        )
-        for manifest in sealed
-    ]
-    return dg.MaterializeResult(
-        metadata={
-            "batches": len(sealed),
-            "records": sum(manifest.records for manifest in sealed),
-            **({"sealed": dg.MetadataValue.table(records)} if records else {}),
-        }
-    )
+    All sources are tried; when some fail, the step fails with the table of all, and a retry asks only these again.
+    """
+    path = Path(config.sources_file)
+    entries = read_sources(path, config.sources)
+    zone, fetch = object_store.landing(), http_fetcher.settings()
+    run_began = context.instance.get_run_record_by_id(context.run_id) if context.retry_number else None
+    sealed_after = run_began.create_timestamp if run_began else None
+    outcomes = []
+    for entry in entries:
+        outcome = harvest_source(entry, path.parent, zone, fetch, sealed_after=sealed_after)
+        outcomes.append(outcome)
+        if outcome.manifest is None:
+            context.log.error("%s: %s", outcome.name, outcome.error)
+            continue
+        context.log.info("%s: batch %s with %s records", outcome.name, outcome.manifest.batch, outcome.manifest.records)
+        for warning in outcome.manifest.warnings:
+            context.log.warning("%s: %s", outcome.name, warning)
+    sealed = [outcome.manifest for outcome in outcomes if outcome.manifest is not None]
+    failed = [outcome for outcome in outcomes if outcome.manifest is None]
+    metadata: dict[str, Any] = {
+        "batches": len(sealed),
+        "records": sum(manifest.records for manifest in sealed),
+        "withdrawn": sum(manifest.withdrawn for manifest in sealed),
+        "failed_sources": len(failed),
+        **({"sources": outcome_table(outcomes)} if outcomes else {}),
+    }
+    if failed:
+        told = "; ".join(f"{outcome.name}: {outcome.error}" for outcome in failed)
+        raise dg.Failure(f"{len(failed)} of {len(outcomes)} sources failed: {told}", metadata=metadata)
+    return dg.MaterializeResult(metadata=metadata)
