@@ -173,15 +173,25 @@ def paint(picture: Pixels, where: Pixels | Shape, colour: Rgb | Pixels, opacity:
         box = box_of(where)
         mask = where[box]
     source = np.asarray(colour, np.float32)
-    part = source[box] if source.ndim == 3 else source
+    cover = mask * np.float32(opacity)
     target = picture[box]
-    target += (part - target) * (mask * np.float32(opacity))[..., None]
+    # Channel by channel: numpy's loops over three values at a time are several times slower.
+    for channel in range(3):
+        part = source[box][..., channel] if source.ndim == 3 else source[channel]
+        plane = target[..., channel]
+        plane += (part - plane) * cover
 
 
 def darken(picture: Pixels, mask: Pixels, amount: float) -> None:
     """Multiply by ``1 - amount`` where the mask is; in place. A negative amount lightens."""
     box = box_of(mask)
-    picture[box] *= (1 - np.float32(amount) * mask[box])[..., None]
+    shade(picture[box], 1 - np.float32(amount) * mask[box])
+
+
+def shade(picture: Pixels, factor: Pixels) -> None:
+    """Multiply each pixel by a factor (height, width); in place."""
+    for channel in range(3):
+        picture[..., channel] *= factor
 
 
 def soft(mask: Pixels, radius: float) -> Pixels:
@@ -215,7 +225,7 @@ def vignette(picture: Pixels, amount: float) -> None:
     """Darken towards the corners; in place."""
     height, width = picture.shape[:2]
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)
-    picture *= (1 - np.float32(amount) * np.clip((x * x + y * y) / 2, 0, 1) ** 1.5)[..., None]
+    shade(picture, 1 - np.float32(amount) * np.clip((x * x + y * y) / 2, 0, 1) ** 1.5)
 
 
 def paper(rng: np.random.Generator, height: int, width: int, tone: Rgb, age: float = 0.5) -> Pixels:
@@ -223,7 +233,9 @@ def paper(rng: np.random.Generator, height: int, width: int, tone: Rgb, age: flo
     sheet = fill(height, width, tone)
     clouds = noise(rng, height, width, min(height, width) / 3)
     grain = rng.standard_normal((height, width), dtype=np.float32)
-    sheet *= (1 + np.float32(0.035 * age) * clouds + np.float32(0.012) * grain)[..., None]
+    texture = np.float32(0.035 * age) * clouds
+    texture += np.float32(0.012) * grain
+    shade(sheet, 1 + texture)
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)
     edge = np.maximum(np.square(np.square(np.square(x))), np.square(np.square(np.square(y)))) * np.float32(0.14 * age)
     for channel, share in enumerate((0.6, 1.0, 1.5)):
@@ -248,7 +260,7 @@ def wall(rng: np.random.Generator, height: int, width: int, colour: Rgb, floor: 
         (1.0, mix(colour, black, 0.22)),
     ]
     picture = vertical(height, width, stops)
-    picture *= (1 + 0.03 * noise(rng, height, width, min(height, width) / 2))[..., None]
+    shade(picture, 1 + 0.03 * noise(rng, height, width, min(height, width) / 2))
     vignette(picture, 0.3)
     return picture
 
@@ -263,10 +275,27 @@ def smear(rng: np.random.Generator, picture: Pixels, reach: float, cell: float) 
     return np.take(picture.reshape(-1, 3), rows * width + columns, axis=0)
 
 
+def luminance(picture: Pixels) -> Pixels:
+    """Return the lightness (height, width), 0 to 1, with the weights of ITU-R BT.601."""
+    return (
+        np.float32(0.299) * picture[..., 0] + np.float32(0.587) * picture[..., 1] + np.float32(0.114) * picture[..., 2]
+    )
+
+
 def saturate(picture: Pixels, factor: float) -> Pixels:
     """Return the picture with its distance from grey multiplied by ``factor``."""
-    grey = picture @ np.array([0.299, 0.587, 0.114], np.float32)
-    return grey[..., None] + (picture - grey[..., None]) * np.float32(factor)
+    grey = luminance(picture)
+    result = np.empty_like(picture)
+    for channel in range(3):
+        result[..., channel] = grey + (picture[..., channel] - grey) * np.float32(factor)
+    return result
+
+
+def ramp(values: Pixels, places: Sequence[float], colours: Sequence[Rgb]) -> Pixels:
+    """Return values (height, width) as colours, read from a table of 1,024 steps; ``places`` from 0 to 1, rising."""
+    steps = np.linspace(0, 1, 1024)
+    table = np.stack([np.interp(steps, places, [colour[c] for colour in colours]) for c in range(3)], axis=-1)
+    return np.take(table.astype(np.float32), np.clip(values * 1023, 0, 1023).astype(np.int32), axis=0)
 
 
 def hatch(height: int, width: int, angle: float, spacing: float, wobble: Pixels) -> Pixels:

@@ -17,6 +17,7 @@ from heritage_assets.embedded.museum.canvas import (
     mix,
     noise,
     paint,
+    ramp,
     relief,
     rgb,
     soft,
@@ -156,13 +157,10 @@ def coin(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     gx, gy = grid(height, width)
     sheen = 0.5 + 0.42 * light + 0.13 * -(gx + gy) + 0.05 * noise(grain, height, width, 60)
     sheen = sheen + 0.13 * np.clip(raised, 0, 1) - 0.08
-    dark, tone, bright = _METALS[str(a["metal"])]
-    ramp = np.stack(
-        [np.interp(sheen, (0.05, 0.5, 0.98), (dark[c], tone[c], bright[c])) for c in range(3)], axis=-1
-    ).astype(np.float32)
+    metal = ramp(sheen, (0.05, 0.5, 0.98), _METALS[str(a["metal"])])
     shadow = np.roll(soft(disc, 9), (int(radius * 0.05), int(radius * 0.04)), axis=(0, 1))
     darken(picture, shadow, 0.6 if a["backdrop_colour"] != "black" else 0.9)
     if a["backdrop_colour"] == "black":
         picture += np.asarray(mix((0, 0, 0), (1, 1, 1), 0.02), np.float32)
-    paint(picture, disc, ramp)
+    paint(picture, disc, metal)
     return picture

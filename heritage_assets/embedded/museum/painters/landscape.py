@@ -15,6 +15,7 @@ from heritage_assets.embedded.museum.canvas import (
     mix,
     noise,
     paint,
+    shade,
     soft,
     times,
     vertical,
@@ -117,7 +118,7 @@ def _ground(picture: Pixels, a: Mapping[str, Value], horizon: float, rng: np.ran
         [(0, mix(grass, SKIES[str(a["time"])][2], 0.35)), (0.3, grass), (1, mix(grass, (0.08, 0.1, 0.04), 0.45))],
     )
     texture = noise(rng, depth, width, 34, 4)
-    field *= (1 + 0.2 * texture)[..., None]
+    shade(field, 1 + 0.2 * texture)
     picture[base:] = field
     if kind == "lake":
         _water(picture, base + 0.14 * depth, base + 0.72 * depth, base, rng)

@@ -40,7 +40,7 @@ def _land(region: str, height: int, width: int, rng: np.random.Generator) -> Pix
         return (width_left - np.abs(across) + rough).astype(np.float32)
     if region == "archipelago":
         spots = noise(rng, height, width, min(height, width) / 5, 4)
-        return spots * 0.3 - 0.13 - np.clip(np.hypot(x, y) - 0.4, 0, 1) * 1.5
+        return (spots * 0.3 - 0.13 - np.clip(np.hypot(x, y) - 0.4, 0, 1) * 1.5).astype(np.float32)
     return np.full((height, width), 0.3, np.float32) + rough
 
 

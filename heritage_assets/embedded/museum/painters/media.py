@@ -5,7 +5,20 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from heritage_assets.embedded.museum.canvas import Pixels, noise, paper, relief, saturate, smear, vignette
+from heritage_assets.embedded.museum.canvas import (
+    Pixels,
+    Rgb,
+    luminance,
+    noise,
+    paint,
+    paper,
+    ramp,
+    relief,
+    saturate,
+    shade,
+    smear,
+    vignette,
+)
 
 
 def finish(style: str, picture: Pixels, rng: np.random.Generator) -> Pixels:
@@ -27,7 +40,7 @@ def _strokes(picture: Pixels, rng: np.random.Generator, reach: float, cell: floa
     height, width = picture.shape[:2]
     smeared = smear(rng, picture, reach, cell)
     bristles = noise(rng, height, width, 3.5, 2)
-    smeared *= (1 + np.float32(depth) * relief(bristles + smeared[..., 1] * 3, 0.5))[..., None]
+    shade(smeared, 1 + np.float32(depth) * relief(bristles + smeared[..., 1] * 3, 0.5))
     return smeared
 
 
@@ -44,33 +57,40 @@ def _romanticism(picture: Pixels, rng: np.random.Generator) -> Pixels:
     return picture
 
 
-_WILD = np.array(
-    [[0.13, 0.1, 0.42], [0.5, 0.14, 0.42], [0.9, 0.36, 0.2], [0.98, 0.76, 0.36], [1.0, 0.94, 0.8]], np.float32
+_WILD: tuple[Rgb, ...] = (
+    (0.13, 0.1, 0.42),
+    (0.5, 0.14, 0.42),
+    (0.9, 0.36, 0.2),
+    (0.98, 0.76, 0.36),
+    (1.0, 0.94, 0.8),
 )
 """From shadows to lights, the colours that fauvism puts where nature is grey."""
 
 
 def _fauvism(picture: Pixels, rng: np.random.Generator) -> Pixels:
     coarse = smear(rng, picture, 8, 20)
-    grey = coarse @ np.array([0.299, 0.587, 0.114], np.float32)
-    places = np.linspace(0, 1, len(_WILD))
-    wild = np.stack([np.interp(grey, places, _WILD[:, c]) for c in range(3)], axis=-1).astype(np.float32)
-    dull = np.clip(1 - 3.2 * (coarse.max(axis=-1) - coarse.min(axis=-1)), 0.12, 0.62)[..., None]
+    wild = ramp(luminance(coarse), np.linspace(0, 1, len(_WILD)).tolist(), _WILD)
+    spread = np.maximum(np.maximum(coarse[..., 0], coarse[..., 1]), coarse[..., 2])
+    spread -= np.minimum(np.minimum(coarse[..., 0], coarse[..., 1]), coarse[..., 2])
     bright = saturate(coarse * np.float32(0.92) + np.float32(0.07), 1.75)
-    return _strokes(np.clip(bright + (wild - bright) * dull, 0, 1), rng, 3, 7, 0.16)
+    paint(bright, np.clip(1 - 3.2 * spread, 0.12, 0.62), wild)
+    return _strokes(np.clip(bright, 0, 1), rng, 3, 7, 0.16)
 
 
 def _watercolour(picture: Pixels, rng: np.random.Generator) -> Pixels:
     height, width = picture.shape[:2]
     washed = smear(rng, picture, 4, 18)
     pigment = 1 - washed
-    pigment *= (0.82 + 0.12 * noise(rng, height, width, 40) + 0.07 * noise(rng, height, width, 3, 1))[..., None]
+    shade(pigment, 0.82 + 0.12 * noise(rng, height, width, 40) + 0.07 * noise(rng, height, width, 3, 1))
     sheet = paper(rng, height, width, (0.96, 0.945, 0.905), 0.3)
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)
     ragged = np.maximum(np.abs(x), np.abs(y)) + 0.022 * noise(rng, height, width, 30)
     wash = np.clip((0.93 - ragged) * 45, 0, 1)
     rim = np.clip(1 - np.abs(ragged - 0.915) * 60, 0, 1)
-    return sheet * (1 - np.clip(pigment, 0, 1) * (wash * 0.92 + rim * 0.1)[..., None])
+    cover = wash * np.float32(0.92) + rim * np.float32(0.1)
+    for channel in range(3):
+        sheet[..., channel] *= 1 - np.clip(pigment[..., channel], 0, 1) * cover
+    return sheet
 
 
 def _pointillism(picture: Pixels, rng: np.random.Generator) -> Pixels:

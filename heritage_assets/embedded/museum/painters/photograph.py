@@ -6,7 +6,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, fill, noise, paint, paper, soft, vignette
+from heritage_assets.embedded.museum.canvas import (
+    Pixels,
+    Shape,
+    darken,
+    fill,
+    noise,
+    paint,
+    paper,
+    ramp,
+    soft,
+    vignette,
+)
 from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters.motifs import ALL_MOTIFS, people
 from heritage_assets.embedded.museum.painters.print import lay
@@ -129,10 +140,7 @@ def photograph(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     h, w = height - 2 * inset, width - 2 * inset
     tone, accent = _tones(a, rng, h, w)
     tone = soft(tone, 0.7) + 0.022 * rng.standard_normal((h, w), dtype=np.float32)
-    dark, middle, light = _TINTS[process]
-    image = np.stack(
-        [np.interp(tone, (0.02, 0.5, 0.97), (dark[c], middle[c], light[c])) for c in range(3)], axis=-1
-    ).astype(np.float32)
+    image = ramp(tone, (0.02, 0.5, 0.97), _TINTS[process])
     if process == "tinted":
         rows = np.linspace(0, 1, h, dtype=np.float32)[:, None] * np.ones((1, w), np.float32)
         image *= 1 - np.clip(0.62 - rows, 0, 0.4)[..., None] * np.array([0.75, 0.3, 0.0], np.float32)
@@ -145,7 +153,7 @@ def photograph(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
     for _ in range(int(rng.integers(3, 9))):
         px, py = float(rng.uniform(0, w)), float(rng.uniform(0, h))
         specks.line([(px, py), (px + float(rng.normal(0, 14)), py + float(rng.normal(0, 22)))], 0.6)
-    paint(image, specks, light, 0.45)
+    paint(image, specks, _TINTS[process][2], 0.45)
     if mount == "full_bleed":
         return image
     if mount == "album_mount":

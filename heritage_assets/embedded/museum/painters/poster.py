@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, fill, mix, noise, paint, rgb
+from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, fill, mix, noise, paint, rgb, shade
 from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters.motifs import ALL_MOTIFS
 from heritage_assets.embedded.museum.painters.scenery import parts
@@ -131,9 +131,10 @@ def poster(a: Mapping[str, Value], rng: np.random.Generator, height: int, width:
         paint(picture, shape, tone)
     paint(picture, Shape(height, width).rectangle(0, height * 0.79, width, height), mix(accent, (0, 0, 0), 0.06))
     _lettering(picture, str(a["place"]).upper(), accent)
-    picture *= (
-        1 + 0.035 * noise(rng, height, width, 90) + 0.018 * rng.standard_normal((height, width), dtype=np.float32)
-    )[..., None]
+    shade(
+        picture,
+        1 + 0.035 * noise(rng, height, width, 90) + 0.018 * rng.standard_normal((height, width), dtype=np.float32),
+    )
     folds = 0.955
     picture[height // 2 - 1 : height // 2 + 1] *= folds
     picture[:, width // 2 - 1 : width // 2 + 1] *= folds

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heritage_assets.embedded.museum.canvas import Pixels, Rgb, Shape, darken, mix, noise, paint, rgb, soft, vertical
+from heritage_assets.embedded.museum.canvas import (
+    Pixels,
+    Rgb,
+    Shape,
+    darken,
+    mix,
+    noise,
+    paint,
+    rgb,
+    shade,
+    soft,
+    vertical,
+)
 from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters.media import finish
 
@@ -270,9 +282,9 @@ def still_life(a: Mapping[str, Value], rng: np.random.Generator, height: int, wi
         ],
     ).copy()
     columns = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
-    picture *= (
-        1 + 0.24 * light * columns * np.ones((height, 1), np.float32) + 0.07 * noise(rng, height, width, 80, 3)
-    )[..., None]
+    shade(
+        picture, 1 + 0.24 * light * columns * np.ones((height, 1), np.float32) + 0.07 * noise(rng, height, width, 80, 3)
+    )
     table = Shape(height, width).rectangle(0, edge, width, height).mask()
     paint(
         picture,

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, fill, jitter, mix, noise, paint, rgb, soft
+from heritage_assets.embedded.museum.canvas import (
+    Pixels,
+    Shape,
+    darken,
+    fill,
+    jitter,
+    mix,
+    noise,
+    paint,
+    rgb,
+    shade,
+    soft,
+)
 from heritage_assets.embedded.museum.kind import Value
 
 
@@ -98,9 +110,9 @@ def textile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width
     palette = np.array([jitter(tone, rng, 0.02) for tone in tones], np.float32)
     cloth = palette[index]
     abrash = np.broadcast_to(noise(rng, max(4, rows), 4, rows / 7, 3)[:rows, :1], (rows, columns))
-    cloth *= (1 + 0.05 * abrash + 0.04 * noise(rng, rows, columns, 60))[..., None]
+    shade(cloth, 1 + 0.05 * abrash + 0.04 * noise(rng, rows, columns, 60))
     if technique == "carpet":
-        cloth *= (1 + 0.12 * rng.standard_normal((rows, columns), dtype=np.float32))[..., None]
+        shade(cloth, 1 + 0.12 * rng.standard_normal((rows, columns), dtype=np.float32))
     elif technique == "embroidery":
         slant = np.sin((x + y) * np.float32(2.1))
         ground = index == 0
@@ -109,10 +121,10 @@ def textile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width
         ]
     else:
         rib = {"kilim": 1.5, "ikat": 2.2, "tapestry": 1.1}[technique]
-        cloth *= (1 + 0.1 * np.sin(y * np.float32(rib)) * (0.7 + 0.3 * np.sin(x * np.float32(0.9))))[..., None]
+        shade(cloth, 1 + 0.1 * np.sin(y * np.float32(rib)) * (0.7 + 0.3 * np.sin(x * np.float32(0.9))))
     ground_tone = (0.93, 0.925, 0.91)
     picture = fill(height, width, ground_tone)
-    picture *= (1 + 0.01 * rng.standard_normal((height, width), dtype=np.float32))[..., None]
+    shade(picture, 1 + 0.01 * rng.standard_normal((height, width), dtype=np.float32))
     box = Shape(height, width).rectangle(margin, ends, margin + columns, ends + rows).mask()
     darken(picture, np.roll(soft(box, 7), (4, 4), axis=(0, 1)), 0.45)
     if fringed:

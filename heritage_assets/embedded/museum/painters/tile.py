@@ -6,7 +6,19 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from heritage_assets.embedded.museum.canvas import Pixels, Shape, darken, fill, jitter, noise, paint, relief, rgb, soft
+from heritage_assets.embedded.museum.canvas import (
+    Pixels,
+    Shape,
+    darken,
+    fill,
+    jitter,
+    noise,
+    paint,
+    relief,
+    rgb,
+    shade,
+    soft,
+)
 from heritage_assets.embedded.museum.kind import Value
 from heritage_assets.embedded.museum.painters.figures import Pen, figure, star
 
@@ -85,9 +97,10 @@ def tile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     if a["ground_colour"] in (a["glaze"], a["accent"]):
         ground = tuple(0.35 * c + 0.62 for c in ground)  # type: ignore[assignment]
     picture = fill(height, width, (0.3, 0.285, 0.27))
-    picture *= (
-        1 + 0.05 * noise(rng, height, width, 80) + 0.02 * rng.standard_normal((height, width), dtype=np.float32)
-    )[..., None]
+    shade(
+        picture,
+        1 + 0.05 * noise(rng, height, width, 80) + 0.02 * rng.standard_normal((height, width), dtype=np.float32),
+    )
     left, top = (width - n * side) // 2, (height - n * side) // 2
     grout = max(2, side // 50)
     face = Shape(side, side).rectangle(grout, grout, side - grout, side - grout).mask()
@@ -101,7 +114,7 @@ def tile(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
             paint(one, corners, jitter(first, rng, 0.02))
             paint(one, glaze, tuple(np.clip(np.asarray(first) * shift, 0, 1)))
             paint(one, accent, jitter(second, rng, 0.02))
-            one *= (1 + 0.05 * noise(rng, side, side, side / 3) + 0.2 * bevel)[..., None]
+            shade(one, 1 + 0.05 * noise(rng, side, side, side / 3) + 0.2 * bevel)
             paint(one, gloss * face, (1, 1, 1), float(rng.uniform(0.08, 0.2)))
             place = np.s_[top + row * side : top + (row + 1) * side, left + column * side : left + (column + 1) * side]
             patch = picture[place]

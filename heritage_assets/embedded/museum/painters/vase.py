@@ -16,6 +16,7 @@ from heritage_assets.embedded.museum.canvas import (
     noise,
     paint,
     rgb,
+    shade,
     soft,
     wall,
 )
@@ -258,7 +259,7 @@ def vase(a: Mapping[str, Value], rng: np.random.Generator, height: int, width: i
     lean = np.float32(-0.42 if a["light_side"] == "left" else 0.42)
     lit = np.clip(1.06 - 0.62 * np.abs(ratio - lean) ** 1.7, 0.2, 1.1)
     texture = noise(rng, height, width, 4 if ware == "stoneware" else 40, 2)
-    surface *= (lit * (1 + (0.14 if ware == "stoneware" else 0.05) * texture))[..., None]
+    shade(surface, lit * (1 + (0.14 if ware == "stoneware" else 0.05) * texture))
     if ware != "stoneware":
         gloss = (
             np.exp(-(((ratio - lean) / (0.07 if ware == "porcelain" else 0.16)) ** 2))
