@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from heritage_assets.curation.duplicates import DuplicateSettings, GroupChanges, PairChanges, find_pairs, regroup
-from heritage_assets.curation.points import is_settled, validated_payload
+from heritage_assets.curation.points import PENDING, is_settled, validated_payload
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, DUPLICATE_PAIRS
 from heritage_assets.partitions import harvest_batches
 from heritage_assets.resources.encoder import EncoderResource
@@ -178,7 +178,8 @@ def canonical_points(
         scope = None if config.rebuild else batches
         pairs, groups, told = canonicalize_batches(tables, object_store.store(), store, model.id, settings, scope)
     alive, _ = _current(tables, batches)
-    pending = store.count({"batch": batches, "status": "pending"})
+    # Of the current records only: one that a newer batch took over waits for that batch.
+    pending = sum(point.get("status") == PENDING for point in store.payloads(alive, ["status"]).values())
     rows = tables.count(
         CANONICAL_RECORDS, where=text("guid").isin(pa.array(alive, pa.string())) & ~pc.field("withdrawn")
     )
