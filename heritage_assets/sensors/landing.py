@@ -82,7 +82,9 @@ def landing_sensor(context: dg.SensorEvaluationContext, object_store: ObjectStor
         )
     new = [batch for batch in sealed if batch not in partitions]
     if not requests and not new:
-        reason = f"{len(sealed)} sealed batches: {len(sealed) - len(waiting)} finished, {len(waiting)} running or given up"
+        reason = (
+            f"{len(sealed)} sealed batches: {len(sealed) - len(waiting)} finished, {len(waiting)} running or given up"
+        )
         return dg.SensorResult(skip_reason=reason, cursor=write_attempts(asked))
     return dg.SensorResult(
         run_requests=requests,
