@@ -225,7 +225,8 @@ def vignette(picture: Pixels, amount: float) -> None:
     """Darken towards the corners; in place."""
     height, width = picture.shape[:2]
     y, x = np.linspace(-1, 1, height, dtype=np.float32)[:, None], np.linspace(-1, 1, width, dtype=np.float32)
-    shade(picture, 1 - np.float32(amount) * np.clip((x * x + y * y) / 2, 0, 1) ** 1.5)
+    distance = np.clip((x * x + y * y) / 2, 0, 1).astype(np.float32)
+    shade(picture, 1 - np.float32(amount) * np.power(distance, np.float32(1.5)))
 
 
 def paper(rng: np.random.Generator, height: int, width: int, tone: Rgb, age: float = 0.5) -> Pixels:
