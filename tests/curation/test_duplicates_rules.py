@@ -164,6 +164,7 @@ def test_rules_are_named_once_and_explained():
         ("Tavola IX", {"plate": {"9"}}),
         ("Moneda, anverso", {"side": {"recto"}}),
         ("Untitled No. 3", {"number": {"3"}}),
+        ("Vase (Inv. No. 17)", {}),
     ],
 )
 def test_declared_parts(title, expected):
@@ -172,6 +173,7 @@ def test_declared_parts(title, expected):
 
 def test_descriptions_may_cite_pages():
     assert declared_parts(None, None, "See Smith, p. 45") == {}
+    assert declared_parts(None, ["Nr. 12"], "Inventory number 1923.4") == {}
     assert declared_parts(None, None, "Page 45 of the album") == {"page": {"45"}}
 
 

@@ -76,20 +76,27 @@ _BRIEF = re.compile(rf"(?<![\w.])(?:{_kinds(_SHORT)})\s*(?P<value>{_NUMBER})(?P<
 _ORDERED = re.compile(rf"\b(?P<ordinal>{_ORDINAL})\s+(?:{_kinds(_WORDS)})\b")
 _SIDE = re.compile(rf"\b(?:{'|'.join(_SIDE_VALUE)})\b")
 _TITLE_SIDE = re.compile(rf"\b(?:{'|'.join(_TITLE_SIDE_VALUE)})\b")
+_INVENTORY = re.compile(
+    r"\b(?:inv|inventar\w*|inventaire|inventory|accession|acc|cat|kat|catalog\w*|katalog\w*)\b[\s.-]*(?:n[°º.]|no\.|nr\.|num\.|number|nummer|numero)?"
+)
 _LEAF_SIDE = re.compile(r"(?<![\w.])(?P<value>\d{1,4})(?P<side>r|v)(?![\w])")
 
 
 def declared_parts(title: str | None, identifiers: Iterable[str] | None, description: str | None) -> Declared:
     """Return what a record declares; empty when it declares no part.
 
-    In descriptions abbreviations are left out: "p. 45" there cites literature.
+    In descriptions abbreviations are left out ("p. 45" there cites literature), and numbers count in titles only: elsewhere they
+    are inventory numbers, which every house gives anew.
     """
     found: dict[str, set[str]] = {}
-    for text in (title, *(identifiers or ())):
+    for text in identifiers or ():
         if text:
             _read(_fold(text), found, brief=True)
     if description:
         _read(_fold(description), found, brief=False)
+    found.pop("number", None)
+    if title:
+        _read(_INVENTORY.sub(" ", _fold(title)), found, brief=True)
     return {kind: frozenset(values) for kind, values in found.items()}
 
 

@@ -86,7 +86,7 @@ def similar_pairs(
     vectors: Floats,
     threshold: float,
     *,
-    exact_rows: int = 300_000,
+    exact_rows: int = 2_000_000,
     margin: float = 0.5,
     recall_rows: int = 2_000,
     most_pairs: int = 50_000_000,

@@ -72,7 +72,7 @@ class DuplicateSettings(BaseModel):
     rights_order: tuple[str, ...] = Field(
         RIGHTS_ORDER, description="Rights categories, those that make a better representative first."
     )
-    exact_rows: int = Field(300_000, ge=1, description="Up to so many records every pruning of the join is by proof.")
+    exact_rows: int = Field(2_000_000, ge=1, description="Up to so many records every pruning of the join is by proof.")
     join_margin: float = Field(
         0.5, gt=0, le=1, description="Beyond exact_rows: share of the proven search margin that is kept."
     )
