@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heritage_assets.curation.duplicates import DuplicateSettings, MemoryArchive, canonicalize
+from heritage_assets.curation.duplicates.attributes import Attributes, evidence_table
 from heritage_assets.curation.duplicates.decisions import constraints, in_force
 from heritage_assets.curation.duplicates.declared import declared_parts, differing_parts
 from heritage_assets.curation.duplicates.evaluation import evaluate_pairs
-from heritage_assets.curation.duplicates.evidence import Attributes, evidence_table, pair_evidence
+from heritage_assets.curation.duplicates.evidence import pair_evidence
 from heritage_assets.curation.duplicates.explain import explain
 from heritage_assets.curation.duplicates.groups import partition
 from heritage_assets.curation.duplicates.identity import canonical_id, founded_by

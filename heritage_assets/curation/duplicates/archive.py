@@ -8,7 +8,7 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heritage_assets.curation.duplicates.evidence import EVIDENCE, evidence_table
+from heritage_assets.curation.duplicates.attributes import EVIDENCE, evidence_table
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, DUPLICATE_PAIRS, REVIEW_DECISIONS, VECTOR
 
 IMAGES = pa.schema([("guid", pa.string()), ("perceptual_hash", pa.string()), ("image_sha256", pa.string())])
@@ -31,7 +31,7 @@ class Archive(Protocol):
         ...
 
     def evidence(self, guids: Sequence[str]) -> pa.Table:
-        """Return :data:`~.evidence.EVIDENCE` of those of ``guids`` that are current, in any order."""
+        """Return :data:`~.attributes.EVIDENCE` of those of ``guids`` that are current, in any order."""
         ...
 
     def pairs(self) -> pa.Table:
@@ -52,7 +52,7 @@ RECORDS = pa.schema([*EVIDENCE, ("embedding_image", VECTOR)])
 
 
 def records_table(columns: pa.Table) -> pa.Table:
-    """Bring a table to :data:`RECORDS`; see :func:`~.evidence.evidence_table`."""
+    """Bring a table to :data:`RECORDS`; see :func:`~.attributes.evidence_table`."""
     evidence = evidence_table(columns)
     if "embedding_image" in columns.column_names:
         vectors = columns["embedding_image"].cast(VECTOR)

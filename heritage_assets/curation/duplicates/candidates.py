@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.duplicates.archive import IMAGES, Archive
-from heritage_assets.curation.duplicates.evidence import vector_rows
+from heritage_assets.curation.duplicates.attributes import vector_rows
 from heritage_assets.curation.duplicates.hashes import near_hashes, near_hashes_between, parse_hashes
 from heritage_assets.curation.duplicates.join import JoinReport, cosines, similar_pairs, similar_pairs_between
 from heritage_assets.curation.duplicates.settings import DuplicateSettings

@@ -22,14 +22,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.duplicates.archive import Archive, records_table
+from heritage_assets.curation.duplicates.attributes import EVIDENCE, Attributes, evidence_table
 from heritage_assets.curation.duplicates.candidates import Candidates, find_candidates
-from heritage_assets.curation.duplicates.evidence import (
-    EVIDENCE,
-    Attributes,
-    PairEvidence,
-    evidence_table,
-    pair_evidence,
-)
+from heritage_assets.curation.duplicates.evidence import PairEvidence, pair_evidence
 from heritage_assets.curation.duplicates.join import JoinReport
 from heritage_assets.curation.duplicates.regroup import GroupChanges, regroup
 from heritage_assets.curation.duplicates.settings import DuplicateSettings

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.duplicates.archive import Archive
+from heritage_assets.curation.duplicates.attributes import Attributes, evidence_table
 from heritage_assets.curation.duplicates.decisions import SAME, Constraints, constraints, ordered
-from heritage_assets.curation.duplicates.evidence import Attributes, evidence_table, pair_evidence
+from heritage_assets.curation.duplicates.evidence import pair_evidence
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
 from heritage_assets.curation.duplicates.verdicts import DUPLICATE, WHY, judge
 from heritage_assets.curation.schemas import CANONICAL_RECORDS

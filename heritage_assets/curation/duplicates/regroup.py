@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.duplicates.archive import Archive
-from heritage_assets.curation.duplicates.decisions import Constraints, Contradiction, constraints
-from heritage_assets.curation.duplicates.evidence import evidence_table
-from heritage_assets.curation.duplicates.groups import Partition, components, declared_order, partition
+from heritage_assets.curation.duplicates.attributes import evidence_table
+from heritage_assets.curation.duplicates.decisions import Constraints, Contradiction
+from heritage_assets.curation.duplicates.groups import Partition, declared_order, partition
 from heritage_assets.curation.duplicates.identity import Changes, Holding, assign
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
-from heritage_assets.curation.duplicates.verdicts import DUPLICATE
+from heritage_assets.curation.duplicates.stored import Stored, positions
 from heritage_assets.curation.progress import Stage
 from heritage_assets.curation.schemas import CANONICAL_RECORDS
 
@@ -58,14 +58,14 @@ def regroup(
 
     Memory: guids, ids and pairs of the whole archive (about 150 bytes a record), evidence of what is recomputed.
     """
-    state = _State.read(archive, affected, gone)
+    state = Stored.read(archive, affected, gone)
     recomputed = state.recomputed()
     table = evidence_table(archive.evidence(recomputed))
     order = table["guid"].combine_chunks()
     guids: list[str] = order.to_pylist()
     stage = Stage("groups", len(guids))
     local = np.full(len(state.guids), -1, np.int64)
-    local[_positions(order, state.guids)] = np.arange(len(guids))
+    local[positions(order, state.guids)] = np.arange(len(guids))
     a, b = local[state.pair_a], local[state.pair_b]
     here = (a >= 0) & (b >= 0)
     joins = here & state.is_duplicate
@@ -97,84 +97,6 @@ def regroup(
     )
 
 
-@dataclass(frozen=True)
-class _State:
-    """Everything stored, in numbers: guids are rows of ``guids``."""
-
-    guids: pa.Array
-    canonical: pa.Table
-    canonical_rows: Index
-    pair_a: Index
-    pair_b: Index
-    cosine: npt.NDArray[np.float64]
-    is_duplicate: Bools
-    rules: Constraints
-    gone: Bools
-    touched: Bools
-
-    @classmethod
-    def read(cls, archive: Archive, affected: Sequence[str], gone: Sequence[str]) -> _State:
-        pairs, canonical, rules = archive.pairs(), archive.canonical(), constraints(archive.decisions())
-        columns = [canonical["guid"], pairs["guid_a"], pairs["guid_b"]]
-        named = pa.array([*affected, *gone, *rules.guids], pa.string())
-        guids = pc.unique(
-            pa.chunked_array([*(chunk for column in columns for chunk in column.chunks), named], pa.string())
-        )
-        gone_mask = _mask(guids, gone)
-        canonical_rows = _positions(canonical["guid"], guids)
-        touched = _mask(guids, [*affected, *gone, *rules.guids])
-        touched[canonical_rows[_inconsistent(canonical)]] = True
-        pair_a, pair_b = _positions(pairs["guid_a"], guids), _positions(pairs["guid_b"], guids)
-        # Known from a pair alone: its own run was killed before it wrote canonical rows, or has not come to it yet.
-        without_row = np.ones(len(guids), bool)
-        without_row[canonical_rows] = False
-        touched |= without_row
-        return cls(
-            guids,
-            canonical,
-            canonical_rows,
-            pair_a,
-            pair_b,
-            pc.cast(pairs["image_cosine"], pa.float64()).to_numpy().astype(np.float64),
-            np.asarray(pc.equal(pairs["verdict"], DUPLICATE).to_numpy(), bool),
-            rules,
-            gone_mask,
-            touched,
-        )
-
-    def recomputed(self) -> list[str]:
-        """Return the guids of all components (of pairs, decisions and former groups) that hold a touched one."""
-        former = self.canonical["canonical_id"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-        _, first = np.unique(former, return_index=True)
-        chain_a, chain_b = self.canonical_rows, self.canonical_rows[first[former]] if len(former) else former
-        same = [(guid, label) for guid, label in self.rules.classes.items()]
-        class_a = _positions(pa.array([guid for guid, _ in same], pa.string()), self.guids)
-        class_b = _positions(pa.array([label for _, label in same], pa.string()), self.guids)
-        component = components(
-            len(self.guids),
-            np.concatenate([self.pair_a[self.is_duplicate], chain_a, class_a]),
-            np.concatenate([self.pair_b[self.is_duplicate], chain_b, class_b]),
-        )
-        hot = np.zeros(len(self.guids), bool)
-        hot[component[self.touched]] = True
-        left = np.flatnonzero(hot[component] & ~self.gone)
-        names: list[str] = self.guids.take(pa.array(left)).to_pylist()
-        return names
-
-
-def _inconsistent(canonical: pa.Table) -> Bools:
-    """Return the rows of groups whose stored size or representatives do not fit their members."""
-    if not len(canonical):
-        return np.zeros(0, bool)
-    alive = ~np.asarray(pc.fill_null(canonical["withdrawn"], False).to_numpy(), bool)
-    label = canonical["canonical_id"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-    groups = int(label.max()) + 1
-    size = np.bincount(label[alive], minlength=groups)
-    heads = np.bincount(label[alive & np.asarray(canonical["is_representative"].to_numpy(), bool)], minlength=groups)
-    stored = pc.fill_null(canonical["group_size"], 0).to_numpy()
-    return np.asarray(alive & ((stored != size[label]) | (heads[label] != 1)), bool)
-
-
 def _local_classes(rules: Constraints, guids: list[str]) -> list[tuple[int, ...]]:
     """Return the classes of "same" decisions among ``guids``; members that left still connect the others."""
     members: dict[str, list[int]] = {}
@@ -198,7 +120,7 @@ def _local_apart(rules: Constraints, guids: list[str]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in ends if a is not None and b is not None]
 
 
-def _identities(result: Partition, guids: list[str], state: _State, table: pa.Table) -> Changes:
+def _identities(result: Partition, guids: list[str], state: Stored, table: pa.Table) -> Changes:
     canonical = state.canonical
     alive = set(canonical.filter(pc.invert(pc.fill_null(canonical["withdrawn"], False)))["canonical_id"].to_pylist())
     mine = canonical.filter(pc.is_in(canonical["guid"], value_set=pa.array(guids, pa.string())))
@@ -230,7 +152,7 @@ def _weakest(
 
 
 def _rows(
-    result: Partition, changes: Changes, weakest: npt.NDArray[np.float64], table: pa.Table, state: _State, encoder: str
+    result: Partition, changes: Changes, weakest: npt.NDArray[np.float64], table: pa.Table, state: Stored, encoder: str
 ) -> pa.Table:
     members = np.array([row for group in result.groups for row in group.members], np.int64)
     sizes = np.array([len(group.members) for group in result.groups], np.int64)
@@ -268,7 +190,7 @@ def _rows(
     )
 
 
-def _tombstones(state: _State, looked_up: list[str], current: pa.Array) -> pa.Table:
+def _tombstones(state: Stored, looked_up: list[str], current: pa.Array) -> pa.Table:
     """Return the rows of records that are no longer current: out of their group, their last id kept for who looks them up."""
     stored = state.canonical["guid"]
     missing = pc.and_(
@@ -298,18 +220,3 @@ def _changed(rows: pa.Table, canonical: pa.Table) -> pa.Table:
     stored = dict(zip(known["guid"].to_pylist(), known.cast(rows.schema).to_pylist(), strict=True))
     keep = [stored.get(row["guid"]) != row for row in rows.to_pylist()]
     return rows.filter(pa.array(keep, pa.bool_()))
-
-
-def _positions(values: pa.Array | pa.ChunkedArray, among: pa.Array) -> Index:
-    """Return where each value is in ``among``; all must be there."""
-    return np.asarray(
-        pc.index_in(values, value_set=among).to_numpy(zero_copy_only=False)
-        if isinstance(values, pa.Array)
-        else pc.index_in(values, value_set=among).to_numpy(),
-        np.int64,
-    )
-
-
-def _mask(guids: pa.Array, values: Sequence[str]) -> Bools:
-    found = pc.is_in(guids, value_set=pa.array(values, pa.string()))
-    return np.asarray(found.to_numpy(zero_copy_only=False), bool)
