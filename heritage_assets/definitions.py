@@ -44,7 +44,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "encoder": EncoderResource(name=settings.encoder),
         "vector_store": VectorStoreResource(url=settings.qdrant_url, api_key=qdrant_key, home=str(settings.home)),
         "duplicate_policy": DuplicatePolicyResource(
-            policy=settings.duplicates.model_dump(mode="json", exclude_none=True)
+            policy=settings.duplicates.model_dump(mode="json", exclude_unset=True)
         ),
         "cluster_policy": ClusterPolicyResource(policy=settings.clusters.model_dump(mode="json", exclude_none=True)),
     }

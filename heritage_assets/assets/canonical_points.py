@@ -173,7 +173,7 @@ def canonical_points(
         model = encoder.load()
         store = vector_store.collection(model)
     batches = list(context.partition_keys)
-    settings = duplicate_policy.settings()
+    settings = duplicate_policy.settings(object_store.store(), model.id)
     with watch.batch("all"), retrying_only_transient():
         scope = None if config.rebuild else batches
         pairs, groups, told = canonicalize_batches(tables, object_store.store(), store, model.id, settings, scope)

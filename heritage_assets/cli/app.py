@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from heritage_assets import __version__
-from heritage_assets.cli import chain, demo, evaluate, look, servers
+from heritage_assets.cli import chain, demo, duplicates, evaluate, look, servers
 from heritage_assets.cli.harvest import harvest_app
 
 HELP = """From harvested cultural-heritage records to one clean, searchable, de-duplicated image archive.
@@ -45,7 +45,7 @@ chain.register(app)
 demo.register(app)
 look.register(app)
 evaluate.register(app)
-# duplicates.register(app)
+duplicates.register(app)
 servers.register(app)
 
 _errors = Console(stderr=True, highlight=False)

@@ -73,7 +73,7 @@ def print_figures(figures: dict[str, Any], passed: bool) -> None:
         console.print(f"{name:<12}{text}", markup=False, soft_wrap=True)
     console.print()
     console.print("every blocking check passed" if passed else "A BLOCKING CHECK FAILED: see the lines above")
-    console.print("next:  heritage search 'a red vase'    heritage ui    heritage status    heritage --help", markup=False, soft_wrap=True)
+    console.print("next:  heritage search 'a red vase'    heritage ui    heritage status", markup=False, soft_wrap=True)
 
 
 def _retrieval_line(retrieval: dict[str, Any] | None) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field
 if TYPE_CHECKING:
     from heritage_assets.curation.clusters import ClusterSettings
     from heritage_assets.curation.duplicates import DuplicateSettings
+    from heritage_assets.stores.objects import ObjectStore
 
 
 class DuplicatePolicyResource(dg.ConfigurableResource):
@@ -17,11 +18,11 @@ class DuplicatePolicyResource(dg.ConfigurableResource):
 
     policy: dict[str, Any] = Field(default_factory=dict, description="Values of HERITAGE_DUPLICATES__*.")
 
-    def settings(self) -> DuplicateSettings:
-        """Return the validated settings."""
-        from heritage_assets.curation.duplicates import DuplicateSettings
+    def settings(self, store: ObjectStore, encoder: str) -> DuplicateSettings:
+        """Return the rules in force for an encoder: defaults, then its calibration, then what was set explicitly."""
+        from heritage_assets.stores.calibrations import settings_in_force
 
-        return DuplicateSettings.model_validate(self.policy)
+        return settings_in_force(store, encoder, self.policy)
 
 
 class ClusterPolicyResource(dg.ConfigurableResource):
