@@ -229,11 +229,12 @@ class OaiPmhSource:
         state.restarts += 1
 
     def _explained(self, error: Exception, scythe: PoliteScythe) -> str:
-        code, said = type(error).__name__, _quoted(str(error))
+        name, said = type(error).__name__, _quoted(str(error))
+        code = name[:1].lower() + name[1:]
         start = f"{self.endpoint} refused: {code}{said}"
-        if code == "CannotDisseminateFormat":
+        if code == "cannotDisseminateFormat":
             return f"{start}; prefix {self.prefix!r} is not offered, but {self._prefixes(scythe)}"
-        if code == "NoSetHierarchy":
+        if code == "noSetHierarchy":
             return f"{start}; it has no sets: leave the set out"
         return start
 

@@ -100,8 +100,8 @@ class PoliteClient:
             except orjson.JSONDecodeError:
                 raise UnreadableAnswerError("an answer that is no JSON") from None
             if not isinstance(answer, dict):
-                raise HarvestError(
-                    f"{url or self.endpoint} answered with JSON that is no object: is it the right address?"
+                raise RefusedError(
+                    f"{url or self.endpoint} answered with JSON that is no object: is it the right address?", 200
                 )
             return answer
 
@@ -113,9 +113,9 @@ class PoliteClient:
         """Return what ``understand`` makes of the answer's body; it may raise :class:`UnreadableAnswerError`.
 
         Raises:
-            RefusedError: refused for good (BadQueryError: HTTP 400).
+            RefusedError: refused for good, or too large (BadQueryError: HTTP 400).
             UnavailableError: still failing after the last attempt.
-            HarvestError: too large, asked to wait too long, a blocked address, or what ``understand`` raises.
+            HarvestError: asked to wait too long, a blocked address, or what ``understand`` raises.
         """
         bounds = self._politeness
         address = url or self.endpoint
@@ -195,7 +195,8 @@ class PoliteClient:
             for chunk in response.iter_bytes(1 << 16):
                 body += chunk
                 if len(body) > MAX_ANSWER_BYTES:
-                    raise HarvestError(f"{self._shown(url)} answered with more than {MAX_ANSWER_BYTES:,} bytes")
+                    shown, status = self._shown(url), response.status_code
+                    raise RefusedError(f"{shown} answered with more than {MAX_ANSWER_BYTES:,} bytes", status)
                 if time.monotonic() > until:
                     raise _TransientError(f"no whole answer in {self._politeness.longest_answer:,.0f} s")
         return response, bytes(body)
