@@ -1,8 +1,9 @@
-"""Exports: a table of the lake as a Parquet, CSV or JSON-lines file, written as a stream of record batches."""
+"""Exports: a table of the lake as Parquet, CSV or JSON lines, made as a stream: one record batch at a time is in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,40 +25,94 @@ def export_table(lake: Lake, name: str, output: Path, *, batches: Sequence[str] 
     Raises:
         ValueError: an unknown table or suffix, or batches of a global table.
     """
-    if name not in TABLES:
-        raise ValueError(f"no table {name!r}: use one of {', '.join(sorted(TABLES))}")
-    table = TABLES[name]
-    if batches and not table.partitioned:
-        raise ValueError(f"{name} is a global table and has no batches")
-    writers = {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}
-    if output.suffix not in writers:
-        raise ValueError(f"can't export to {output.name!r}: end it in {', '.join(writers)}")
+    table = exportable(name, batches)
+    if output.suffix.removeprefix(".") not in FORMATS:
+        raise ValueError(f"can't export to {output.name!r}: end it in {', '.join(f'.{form}' for form in FORMATS)}")
     temporary = output.with_name(f".{output.name}.partial")
+    counted = _Counted(lake.scan(table, batches=batches or None))
     try:
-        rows = writers[output.suffix](table, lake.scan(table, batches=batches or None), temporary)
+        with temporary.open("wb") as file:
+            file.writelines(export_stream(table, counted, output.suffix.removeprefix(".")))
         temporary.replace(output)
     finally:
         temporary.unlink(missing_ok=True)
-    return rows
+    return counted.rows
 
 
-def _write_parquet(table: TableSpec, batches: Iterator[pa.RecordBatch], path: Path) -> int:
-    rows = 0
-    with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
-        for batch in batches:
+def exportable(name: str, batches: Sequence[str] | None = None) -> TableSpec:
+    """Return the table of that name.
+
+    Raises:
+        ValueError: there is none, or batches are asked of a global table.
+    """
+    if name not in TABLES:
+        raise ValueError(f"no table {name!r}: use one of {', '.join(sorted(TABLES))}")
+    if batches and not TABLES[name].partitioned:
+        raise ValueError(f"{name} is a global table and has no batches")
+    return TABLES[name]
+
+
+def export_stream(table: TableSpec, rows: Iterable[pa.RecordBatch], form: str) -> Iterator[bytes]:
+    """Yield the bytes of an export of ``rows``, a piece for each record batch; ``form`` is one of :data:`FORMATS`."""
+    return FORMATS[form](table, iter(rows))
+
+
+class _Counted:
+    """Record batches, counted while they pass."""
+
+    def __init__(self, rows: Iterator[pa.RecordBatch]) -> None:
+        self._source = rows
+        self.rows = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._source:
+            self.rows += batch.num_rows
+            yield batch
+
+
+def _parquet(table: TableSpec, rows: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+    sink = _Pieces()
+    with pq.ParquetWriter(pa.PythonFile(sink, "w"), table.schema, compression="zstd") as writer:
+        for batch in rows:
             writer.write_batch(batch)
-            rows += batch.num_rows
-    return rows
+            yield sink.taken()
+    yield sink.taken()
 
 
-def _write_csv(table: TableSpec, batches: Iterator[pa.RecordBatch], path: Path) -> int:
-    rows = 0
+class _Pieces(io.RawIOBase):
+    """A file that is written at its end only and read away from its beginning."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._position = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._position += len(part)
+        return len(part)
+
+    def taken(self) -> bytes:
+        """Return what was written since the last time."""
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+
+def _csv(table: TableSpec, rows: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
     schema = pa.schema([(field.name, _flat_type(field.type)) for field in table.schema])
-    with pyarrow.csv.CSVWriter(str(path), schema) as writer:
-        for batch in batches:
+    sink = _Pieces()
+    with pyarrow.csv.CSVWriter(pa.PythonFile(sink, "w"), schema) as writer:
+        for batch in rows:
             writer.write_batch(pa.RecordBatch.from_arrays([_flat(column) for column in batch.columns], schema=schema))
-            rows += batch.num_rows
-    return rows
+            yield sink.taken()
+    yield sink.taken()
 
 
 def _flat_type(kind: pa.DataType) -> pa.DataType:
@@ -78,17 +133,21 @@ def _disarmed(value: str | None) -> str | None:
     return f"'{value}" if value and value.startswith(FORMULA_STARTS) else value
 
 
-def _write_jsonl(table: TableSpec, batches: Iterator[pa.RecordBatch], path: Path) -> int:
-    rows = 0
-    with path.open("wb") as file:
-        for batch in batches:
-            for row in batch.to_pylist(maps_as_pydicts="lossy"):
-                file.write(orjson.dumps(row, default=_json_value) + b"\n")
-            rows += batch.num_rows
-    return rows
+def _jsonl(_: TableSpec, rows: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+    for batch in rows:
+        lines = (orjson.dumps(row, default=_json_value) for row in batch.to_pylist(maps_as_pydicts="lossy"))
+        yield b"".join(line + b"\n" for line in lines)
 
 
 def _json_value(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     raise TypeError(f"can't write {type(value).__name__} as JSON")
+
+
+FORMATS: dict[str, Callable[[TableSpec, Iterator[pa.RecordBatch]], Iterator[bytes]]] = {
+    "parquet": _parquet,
+    "csv": _csv,
+    "jsonl": _jsonl,
+}
+"""The formats, by suffix."""

@@ -33,6 +33,7 @@ class DagsterRuns:
         self._instance: Any = None
         self._lock = threading.Lock()
         self._latest: tuple[float, list[dict[str, Any]]] = (0.0, [])
+        self._materialized: dict[str, tuple[float, datetime | None]] = {}
 
     def latest(self) -> list[dict[str, Any]]:
         """Return the latest runs, newest first: run_id, job, batch, state, started_at, ended_at, steps, url."""
@@ -48,6 +49,22 @@ class DagsterRuns:
         """Return the run that last materialized each step for a batch: asset, run_id, at, url."""
         with self._lock:
             return self._guarded(lambda: self._read_batch(batch))
+
+    def last_materialized(self, asset: str) -> datetime | None:
+        """Return when an asset was last materialized, for any batch."""
+
+        def read() -> list[dict[str, Any]]:
+            import dagster as dg
+
+            events = self._instance.fetch_materializations(dg.AssetKey(asset), limit=1).records
+            return [{"at": _moment(event.timestamp)} for event in events]
+
+        with self._lock:
+            made, known = self._materialized.get(asset, (0.0, None))
+            if not made or time.monotonic() - made > _REMEMBER_SECONDS:
+                known = next((row["at"] for row in self._guarded(read)), None)
+                self._materialized[asset] = (time.monotonic(), known)
+            return known
 
     def close(self) -> None:
         """Let go of the instance."""

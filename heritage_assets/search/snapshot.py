@@ -37,7 +37,8 @@ Rows = npt.NDArray[np.int64]
 
 OF_RECORDS = (
     *("guid", "batch", "dataset", "title", "creator", "subject", "type", "language", "provider", "data_provider"),
-    *("country", "rights", "rights_category", "date", "year_from", "year_to", "identifiers", "iiif_service"),
+    *("country", "rights", "rights_category", "date", "year_from", "year_to", "identifiers", "is_shown_at"),
+    "iiif_service",
 )
 OF_IMAGES = ("status", "width", "height", "sha256", "thumbnail", "derivative")
 OF_CANONICAL = ("canonical_id", "is_representative", "group_size", "weakest_similarity")
@@ -78,13 +79,16 @@ class Snapshot:
     """The living records at one moment; ``table`` is sorted by guid.
 
     ``withdrawn``: guids whose provider withdrew them. ``review``: the pairs that are put to people (columns of
-    ``duplicate_pairs``). ``clusters``: rows of the table of clusters, largest first.
+    ``duplicate_pairs``). ``clusters``: rows of the table of clusters, largest first. ``aliases``: canonical ids that were merged
+    into others, with the one that lives. ``canonicalized_at``: when pairs or groups were last written.
     """
 
     table: pa.Table
     withdrawn: frozenset[str]
     clusters: list[dict[str, Any]]
     review: pa.Table
+    aliases: Mapping[str, str]
+    canonicalized_at: datetime | None
     versions: Mapping[str, int | None]
     lexicon: Lexicon
     built_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -123,6 +127,17 @@ class Snapshot:
             group = found.setdefault(canonical, [])
             group.insert(0, row) if leads else group.append(row)
         return {canonical: group for canonical, group in found.items() if len(group) > 1}
+
+    @cached_property
+    def groups(self) -> list[str]:
+        """Canonical ids of the groups of at least two records, largest first."""
+        return sorted(self.members, key=lambda canonical: (-len(self.members[canonical]), canonical))
+
+    def rows_of_object(self, canonical_id: str) -> list[int]:
+        """Return the rows of an object, by its canonical id or one of its aliases; the representative first."""
+        canonical_id = self.aliases.get(canonical_id, canonical_id)
+        rows: list[int] = np.flatnonzero(self.mask({"canonical_id": [canonical_id]})).tolist()
+        return self.members.get(canonical_id, rows)
 
     @cached_property
     def canonical_codes(self) -> Rows:
@@ -247,6 +262,9 @@ def build_snapshot(lake: Lake, encoder: str | None) -> Snapshot:
     table = merged_by_guid(table, _once(embedded), ["embedding_status"])
     canonical = lake.read(CANONICAL_RECORDS, columns=["guid", *OF_CANONICAL], where=~pc.field("withdrawn"))
     table = merged_by_guid(table, canonical, OF_CANONICAL)
+    merged = lake.read(
+        CANONICAL_RECORDS, columns=["canonical_id", "aliases"], where=pc.list_value_length(pc.field("aliases")) > 0
+    )
     table = merged_by_guid(table, lake.read(CLUSTER_MEMBERS, columns=["guid", *OF_MEMBERS]), OF_MEMBERS)
     validated = pc.if_else(table["canonical_id"].is_valid(), "validated", "pending")
     table = table.append_column("year", pc.coalesce(table["year_from"], table["year_to"]))
@@ -258,9 +276,22 @@ def build_snapshot(lake: Lake, encoder: str | None) -> Snapshot:
         withdrawn=frozenset(newest.filter(newest["withdrawn"])["guid"].to_pylist()),
         clusters=clusters,
         review=lake.read(DUPLICATE_PAIRS, where=asked if mine is None else asked & mine),
+        aliases={alias: row["canonical_id"] for row in merged.to_pylist() for alias in row["aliases"]},
+        canonicalized_at=max(
+            filter(None, (last_commit(lake, one) for one in (CANONICAL_RECORDS, DUPLICATE_PAIRS))), default=None
+        ),
         versions=versions,
         lexicon=Lexicon.build(table, keep(lake.scan(CLEANSED_RECORDS, columns=["guid", "batch", "description"]))),
     )
+
+
+def last_commit(lake: Lake, table: TableSpec) -> datetime | None:
+    """Return when a table was last written."""
+    opened = lake.open(table)
+    if opened is None:
+        return None
+    (newest,) = opened.history(1)
+    return datetime.fromtimestamp(newest["timestamp"] / 1000, UTC)
 
 
 def _current(

@@ -21,6 +21,10 @@ from heritage_assets.stores.connect import Platform
 from heritage_assets.stores.lake import Lake
 
 IMAGE_STATUSES = ("OK", "NO_IMAGE", "FAILED")
+KEYS = (
+    *("batches", "landed", "cleansed", "repeated", "rejected", "rejected_by_reason", "images", "failed_by_reason"),
+    *("embeddings", "points", "duplicate_groups", "clusters", "encoder", "home", "lake", "by_batch"),
+)
 
 
 def status(platform: Platform) -> dict[str, Any]:
@@ -29,6 +33,13 @@ def status(platform: Platform) -> dict[str, Any]:
     ``repeated`` counts records that came again within one batch; ``images`` and ``points`` count what there is of every batch
     and of the current records; ``duplicate_groups`` counts groups of at least two living records.
     """
+    tables = table_status(platform)
+    tables["points"] = point_counts(platform) if tables["cleansed"] else {PENDING: 0, VALIDATED: 0}
+    return {name: tables[name] for name in KEYS}
+
+
+def table_status(platform: Platform) -> dict[str, Any]:
+    """Count what the tables hold: :func:`status` without ``points``."""
     lake = platform.lake
     manifests = platform.landing.sealed()
     cleansed = batch_counts(lake, CLEANSED_RECORDS)
@@ -56,7 +67,6 @@ def status(platform: Platform) -> dict[str, Any]:
         "images": {name: by_status.get(name, 0) for name in IMAGE_STATUSES},
         "failed_by_reason": count_values(images.filter(pc.equal(images["status"], "FAILED"))["reason"]),
         "embeddings": count_values(lake.read(CLIP_EMBEDDINGS, columns=["embedding_status"])["embedding_status"]),
-        "points": point_counts(platform) if cleansed else {PENDING: 0, VALIDATED: 0},
         "duplicate_groups": duplicate_groups(lake),
         "clusters": lake.count(CLUSTERS),
         "encoder": platform.settings.encoder,

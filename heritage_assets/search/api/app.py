@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
 
 from heritage_assets import __version__
-from heritage_assets.search.api import problems, routes_records, routes_search
+from heritage_assets.search.api import (
+    problems,
+    routes_operation,
+    routes_page,
+    routes_records,
+    routes_review,
+    routes_search,
+    routes_views,
+    session,
+)
+from heritage_assets.search.api.guard import Guard
 from heritage_assets.search.api.models import Problem
 from heritage_assets.search.api.state import AppState
 from heritage_assets.search.settings import SearchSettings, search_settings
@@ -18,11 +32,16 @@ DESCRIPTION = (
     "Search, compare, review and understand an archive of images. Reads what the assets made; writes nothing but review "
     "decisions. Errors are problems (RFC 9457) with a `code` for programs and a `detail` for people."
 )
-_PROBLEMS = {
-    status: {"model": Problem, "content": {problems.MEDIA_TYPE: {}}, "description": problems.TITLES[status]}
-    for status in (401, 403, 404, 413, 422, 429, 503)
-}
-ROUTERS = (routes_search.router, routes_records.router)
+DOCUMENTED = (400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 503)
+ROUTERS = (
+    routes_search.router,
+    routes_records.router,
+    routes_review.router,
+    routes_views.router,
+    session.router,
+    routes_operation.router,
+    routes_page.router,
+)
 
 
 def create_app(settings: Settings | None = None, limits: SearchSettings | None = None) -> FastAPI:
@@ -46,10 +65,35 @@ def create_app(settings: Settings | None = None, limits: SearchSettings | None =
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        responses=_PROBLEMS,  # type: ignore[arg-type]
+        redirect_slashes=False,
+        responses={status: _documented(status) for status in DOCUMENTED},
     )
     app.state.heritage = state
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if state.limits.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(state.limits.allowed_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["authorization", "content-type", "x-api-key"],
+        )
+    app.add_middleware(Guard, limits=state.limits, doorkeeper=state.doorkeeper, metrics=state.metrics)
+    app.openapi = partial(_document, app)  # type: ignore[method-assign]
     return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document; problems are not of the media type that FastAPI would write for a model."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        schemas[Problem.__name__] = Problem.model_json_schema()
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _documented(status: int) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {"description": problems.TITLES[status], "content": {problems.MEDIA_TYPE: {"schema": schema}}}

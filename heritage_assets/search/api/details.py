@@ -65,6 +65,7 @@ def _row(lake: Lake, table: TableSpec, guid: str, batch: str) -> dict[str, Any] 
 def _image(lake: Lake, row: dict[str, Any]) -> dict[str, Any]:
     stored = _row(lake, SOURCE_IMAGES, row["guid"], row["batch"]) or {}
     facts = {name: stored.get(name) for name in _IMAGE}
+    facts["url"] = web_address(facts["url"])
     has = stored.get("status") == "OK" and stored.get("sha256")
     for size in ("thumbnail", "derivative"):
         facts[size] = image_address(row["guid"], size, stored["sha256"]) if has else None

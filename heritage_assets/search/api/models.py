@@ -301,6 +301,42 @@ class Decision(BaseModel):
     )
 
 
+class PairLink(BaseModel):
+    """One step of the path between two records."""
+
+    guid_a: str
+    guid_b: str
+    verdict: str
+    rule: str
+    image_cosine: float | None = None
+
+
+class PairExplanation(BaseModel):
+    """Why two records are, or are not, one object; ``answer`` says it in plain words."""
+
+    model_config = ConfigDict(extra="allow")
+
+    guid_a: str
+    guid_b: str
+    same_object: bool
+    answer: list[str]
+    canonical_id_a: str | None
+    canonical_id_b: str | None
+    representative: str | None
+    encoder: str
+    image_cosine: float | None
+    text_cosine: float | None
+    hash_distance: int | None
+    conflict: str | None
+    verdict: str
+    rule: str
+    why: str
+    stored: bool
+    path: list[PairLink]
+    decisions: list[dict[str, Any]]
+    contradictions: list[str]
+
+
 class NewDecision(BaseModel):
     """What a reviewer decides. Sending the same ``decision_id`` again changes nothing."""
 

@@ -8,12 +8,17 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from heritage_assets.search.api.metrics import Metrics
+from heritage_assets.search.api.session import Doorkeeper
 from heritage_assets.search.encoding import EncoderGateway
 from heritage_assets.search.engine import SearchEngine
 from heritage_assets.search.keeper import SnapshotKeeper
+from heritage_assets.search.map_data import MapBook
+from heritage_assets.search.review import ReviewDesk
 from heritage_assets.search.runs import DagsterRuns
 from heritage_assets.search.settings import SearchSettings
 from heritage_assets.search.snapshot import Snapshot
+from heritage_assets.search.status_board import StatusBoard
 from heritage_assets.search.vector_gateway import VectorGateway
 from heritage_assets.settings import Settings
 from heritage_assets.stores.connect import Platform
@@ -31,6 +36,15 @@ class AppState:
         self.engine = SearchEngine(self.vectors, self.encoder, limits)
         self.keeper = SnapshotKeeper(self.platform.lake, self.encoder_id, limits.refresh_seconds)
         self.runs = DagsterRuns(settings.dagster_home, limits.dagster_ui)
+        self.desk = ReviewDesk(self.platform.lake)
+        self.maps = MapBook()
+        self.board = StatusBoard(self)
+        self.doorkeeper = Doorkeeper(limits)
+        self.metrics = Metrics()
+        self.metrics.follow(self)
+        self.encoder.on_batch = self.metrics.encoder_batch
+        self.vectors.on_call = self.metrics.vector_call
+        self.exports = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     def encoder_id(self) -> str | None:
@@ -40,7 +54,13 @@ class AppState:
     async def open(self) -> None:
         """Begin to load the encoder and to follow the tables."""
         loop = asyncio.get_running_loop()
-        self._tasks = [loop.create_task(self.encoder.start()), loop.create_task(self.keeper.watch())]
+        work = (self._warm_up(), self.keeper.watch(), self.board.watch(self.limits.refresh_seconds))
+        self._tasks = [loop.create_task(one) for one in work]
+
+    async def _warm_up(self) -> None:
+        """Load what is slow to load: the encoder, then Dagster (neither holds up what needs neither)."""
+        await self.encoder.start()
+        await asyncio.to_thread(self.runs.latest)
 
     async def close(self) -> None:
         """Stop following, close connections."""

@@ -72,7 +72,7 @@ startRouter(views, main, (route) => {
 async function lookAround() {
   try {
     const meta = await api.getMeta();
-    if (meta.login_needed) signInDialog('This archive is open to people with a key.', () => location.reload());
+    if (meta.login_needed && meta.role === 'none') signInDialog('This archive is open to people with a key.', () => location.reload());
     const queue = await api.reviewQueue(0, 1);
     shell.setReviewCount(queue.progress.open);
   } catch (error) {
