@@ -77,7 +77,7 @@ def cleanse_batch(
             kinds={"deltalake", "pyarrow"},
             owners=OWNERS,
             code_version="1",
-            automation_condition=dg.AutomationCondition.eager(),
+            # No automation condition: the landing sensor asks for new batches, with attempts that it counts.
         ),
         dg.AssetSpec(
             REJECTED_RECORDS.name,
