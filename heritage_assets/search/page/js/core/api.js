@@ -101,6 +101,9 @@ export const groups = (offset, limit, signal) =>
 /** @param {string} canonicalId @param {AbortSignal} signal */
 export const group = (canonicalId, signal) => call(`/duplicates/${tail(canonicalId)}`, { signal });
 
+/** Why two records are, or are not, one object. @param {string} a @param {string} b @param {AbortSignal} signal */
+export const pair = (a, b, signal) => call('/pairs', { params: new URLSearchParams({ a, b }), signal });
+
 /** @param {number} offset @param {number} limit @param {AbortSignal} [signal] */
 export const reviewQueue = (offset, limit, signal) =>
   call('/review', { params: new URLSearchParams({ offset: String(offset), limit: String(limit) }), signal });
@@ -108,7 +111,7 @@ export const reviewQueue = (offset, limit, signal) =>
 /** @param {object} decision */
 export const decide = (decision) => call('/review', { method: 'POST', json: decision });
 
-/** @param {AbortSignal} signal */
+/** @param {AbortSignal} [signal] */
 export const mapData = (signal) => call('/map', { signal });
 
 /** @param {AbortSignal} [signal] */

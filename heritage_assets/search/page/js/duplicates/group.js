@@ -8,7 +8,7 @@ import { plural, score, when, words } from '../core/format.js';
 import { address, go } from '../core/router.js';
 import { evidenceTable, verdictBadge } from '../ui/evidence.js';
 import { icon } from '../ui/icons.js';
-import { loading, showError } from '../ui/messages.js';
+import { explain, loading, showError } from '../ui/messages.js';
 import { picture } from '../ui/picture.js';
 import { outside } from '../record/view.js';
 import { comparison } from './compare.js';
@@ -24,6 +24,7 @@ export function groupView(host, route) {
   /** @type {any} */
   let group = null;
   let stop = () => {};
+  let drawing = new AbortController();
   fill(host, view);
 
   const choose = (/** @type {Record<string, string>} */ change) => {
@@ -33,7 +34,9 @@ export function groupView(host, route) {
   };
   const draw = () => {
     stop();
-    stop = drawGroup(view, group, params, choose);
+    drawing.abort();
+    drawing = new AbortController();
+    stop = drawGroup(view, group, params, choose, drawing.signal);
   };
   async function load(tries = 0) {
     try {
@@ -51,6 +54,7 @@ export function groupView(host, route) {
     },
     leave() {
       leaving.abort();
+      drawing.abort();
       stop();
     },
   };
@@ -58,15 +62,16 @@ export function groupView(host, route) {
 
 /**
  * @param {HTMLElement} view @param {any} group @param {URLSearchParams} params
- * @param {(change: Record<string, string>) => void} choose
+ * @param {(change: Record<string, string>) => void} choose @param {AbortSignal} signal
  * @returns {() => void} stops what moves
  */
-function drawGroup(view, group, params, choose) {
+function drawGroup(view, group, params, choose, signal) {
   const members = /** @type {Card[]} */ (group.members);
   const byGuid = new Map(members.map((one) => [one.guid, one]));
   const a = byGuid.get(params.get('a') ?? '') ?? members.find((one) => one.is_representative) ?? members[0];
   const b = byGuid.get(params.get('b') ?? '') ?? members.find((one) => one !== a) ?? a;
-  const pair = evidenceOf(group, a.guid, b.guid);
+  const evidence = h('div', { class: 'pair-evidence' });
+  showEvidence(evidence, group, a.guid, b.guid, signal);
   const compared = comparison(a, b, { mode: /** @type {Mode} */ (params.get('mode') ?? 'side'), onMode: (mode) => choose({ mode }) });
   fill(
     view,
@@ -82,7 +87,7 @@ function drawGroup(view, group, params, choose) {
       'div',
       { class: 'compare-body' },
       compared.element,
-      h('section', { class: 'compare-why', 'aria-label': 'Evidence' }, h('h2', {}, 'Evidence'), pair ? evidenceTable(pair) : h('p', { class: 'quiet' }, 'No evidence is stored for this pair: both are duplicates of the representative.'), differences(a, b)),
+      h('section', { class: 'compare-why', 'aria-label': 'Evidence' }, h('h2', {}, 'Evidence'), evidence, differences(a, b)),
     ),
     h('h2', {}, 'Members'),
     h('ul', { class: 'strip members' }, ...members.map((one) => member(one, a, b, choose))),
@@ -90,6 +95,24 @@ function drawGroup(view, group, params, choose) {
     pairTable(group, byGuid, choose),
   );
   return compared.stop;
+}
+
+/**
+ * Stored evidence at once; for a pair that is not stored the server judges it as a run would.
+ * @param {HTMLElement} host @param {any} group @param {string} a @param {string} b @param {AbortSignal} signal
+ */
+async function showEvidence(host, group, a, b, signal) {
+  const stored = evidenceOf(group, a, b);
+  if (stored) return fill(host, evidenceTable(stored));
+  if (a === b) return fill(host, h('p', { class: 'quiet' }, 'Choose two records to compare.'));
+  fill(host, h('p', { class: 'quiet' }, 'Judging this pair …'));
+  try {
+    const judged = await api.pair(a, b, signal);
+    const lines = judged.answer.map((/** @type {string} */ line) => h('p', { class: 'small quiet' }, line));
+    fill(host, evidenceTable(judged), ...lines);
+  } catch (error) {
+    if (!api.isAbort(error)) fill(host, h('p', { class: 'quiet' }, explain(error).text));
+  }
 }
 
 /** @param {any} group @param {string} a @param {string} b */

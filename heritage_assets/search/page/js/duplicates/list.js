@@ -35,7 +35,7 @@ export function groupsView(host, route) {
 /** @param {{hint: string | null}} page @param {AbortSignal} signal */
 async function nothing(page, signal) {
   const meta = await api.getMeta(signal);
-  if (meta.records === 0) return nothingHarvested(page.hint);
+  if (meta.records === 0) return nothingHarvested(page.hint ?? undefined);
   return message({ icon: 'copies', title: 'No duplicates', text: page.hint || 'No two records show the same object, as far as the rules can tell.' });
 }
 

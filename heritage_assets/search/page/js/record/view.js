@@ -6,6 +6,7 @@ import * as api from '../core/api.js';
 import { fill, h, isTyping } from '../core/dom.js';
 import { address, go, toParams } from '../core/router.js';
 import { readState, writeState } from '../search/state.js';
+import { aspectOf } from '../search/card.js';
 import { aroundOf } from '../search/trail.js';
 import { icon } from '../ui/icons.js';
 import { loading, showError } from '../ui/messages.js';
@@ -72,7 +73,7 @@ function draw(view, detail, { back, around, params }, signal) {
     h(
       'div',
       { class: 'record-body' },
-      h('div', { class: 'record-picture' }, zoomable(picture(card, { size: 'image', eager: true })), actions(detail)),
+      h('div', { class: 'record-picture' }, zoomable(picture(card, { size: 'image', eager: true }), aspectOf(card)), actions(detail)),
       h(
         'div',
         { class: 'record-text' },

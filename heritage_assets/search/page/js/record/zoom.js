@@ -10,11 +10,12 @@ const STEP = 1.5;
 
 /**
  * @param {HTMLElement} content the picture
+ * @param {number} aspect width / height
  * @returns {HTMLElement}
  */
-export function zoomable(content) {
+export function zoomable(content, aspect) {
   const pan = h('div', { class: 'pan' }, content);
-  const frame = h('div', { class: 'zoom', tabindex: 0, role: 'group', 'aria-label': 'Picture; zoom with plus, minus and zero' }, pan);
+  const frame = h('div', { class: 'zoom', css: { '--aspect': aspect }, tabindex: 0, role: 'group', 'aria-label': 'Picture; zoom with plus, minus and zero' }, pan);
   let scale = 1;
   let x = 0;
   let y = 0;

@@ -11,7 +11,7 @@ import { picture } from '../ui/picture.js';
 
 const FOUND_BY = /** @type {Record<string, string>} */ ({ identifier: 'inventory number', title: 'title', phrase: 'words' });
 
-/** @param {Hit} hit */
+/** Width / height of a record's picture; upright for those without. @param {import('../core/types.js').Card} hit */
 export const aspectOf = (hit) => (hit.thumbnail && hit.width && hit.height ? hit.width / hit.height : 0.8);
 
 /** @param {Hit} hit @param {URLSearchParams} [back] parameters of the search, for the way back */

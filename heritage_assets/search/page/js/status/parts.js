@@ -60,7 +60,7 @@ export function encoderFacts({ encoder, vector_store: store, snapshot, archive }
     ['Vector store', `${words(store.state)} (${store.where})`],
     ['Collection', store.collection && h('code', {}, store.collection)],
     ['Tables read', ago(snapshot.built_at)],
-    ['Lake', h('code', {}, archive.lake)],
+    ['Lake', archive.lake && h('code', {}, archive.lake)],
   ];
   return h('section', { 'aria-labelledby': 'encoder-title' }, h('h2', { id: 'encoder-title' }, 'Encoder and stores'), h('dl', { class: 'facts' }, ...rows.filter(([, value]) => value).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])));
 }
