@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
@@ -33,6 +32,7 @@ from heritage_assets.search.engine import HARVEST_FIRST
 from heritage_assets.search.review import DecisionRefusedError, differences, evidence_of_pair, queue, with_state
 from heritage_assets.search.snapshot import Snapshot
 from heritage_assets.stores.archive import LakeArchive
+from heritage_assets.stores.lake import text
 
 router = APIRouter(tags=["duplicates and review"])
 PageLimit = Annotated[int, Query(ge=1, le=200)]
@@ -84,7 +84,7 @@ async def group(state: State, snapshot: Current, canonical_id: Guid) -> Response
 def _group(state: AppState, snapshot: Snapshot, rows: list[int]) -> dict[str, Any]:
     members = snapshot.cards(rows)
     head, guids = members[0], pa.array([row["guid"] for row in members], pa.string())
-    within = pc.field("guid_a").isin(guids) & pc.field("guid_b").isin(guids)
+    within = text("guid_a").isin(guids) & text("guid_b").isin(guids)
     decided = state.desk.decided()
     canonicalized = _canonicalized(state, snapshot)
     names = set(guids.to_pylist())
@@ -167,7 +167,7 @@ def _review(state: AppState, snapshot: Snapshot, done: bool, limit: int, offset:
 
 
 def _stored_evidence(state: AppState, row: dict[str, Any]) -> dict[str, Any]:
-    this = (pc.field("guid_a").isin([row["guid_a"]])) & (pc.field("guid_b").isin([row["guid_b"]]))
+    this = (text("guid_a").isin([row["guid_a"]])) & (text("guid_b").isin([row["guid_b"]]))
     stored = explained(state.platform.lake, this, state.encoder_id())
     unknown = {"guid_a": row["guid_a"], "guid_b": row["guid_b"], "verdict": "distinct", "rule": "not stored"}
     return stored[0] if stored else unknown
