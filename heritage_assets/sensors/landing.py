@@ -15,6 +15,8 @@ MAX_ATTEMPTS = 3
 LAST_STEP = dg.AssetKey("canonical_points")
 BATCH_TAG = "heritage/batch"
 ATTEMPT_TAG = "heritage/attempt"
+FAILURES_SEEN = 500
+"""The newest failed runs that are looked at for batches whose last step was materialized but not found sound."""
 
 
 def landed_event(manifest: Any) -> dg.AssetMaterialization:
@@ -32,6 +34,23 @@ def landed_event(manifest: Any) -> dg.AssetMaterialization:
             "warnings": dg.MetadataValue.json(list(manifest.warnings)),
         },
     )
+
+
+def finished_batches(instance: dg.DagsterInstance) -> set[str]:
+    """Return the batches that went through the whole chain.
+
+    A blocking check of the last step is judged after the step was materialized, so a batch whose newest run failed is not
+    finished even when its last step says so.
+    """
+    done = set(instance.get_materialized_partitions(LAST_STEP))
+    failed = instance.get_runs(
+        filters=dg.RunsFilter(job_name=record_chain.name, statuses=[dg.DagsterRunStatus.FAILURE]), limit=FAILURES_SEEN
+    )
+    for batch in {run.tags.get(BATCH_TAG, "") for run in failed} & done:
+        newest = instance.get_runs(filters=dg.RunsFilter(tags={BATCH_TAG: batch}), limit=1)
+        if newest[0].status == dg.DagsterRunStatus.FAILURE:
+            done.discard(batch)
+    return done
 
 
 def next_attempt(instance: dg.DagsterInstance, batch: str, remembered: int) -> int | None:
@@ -59,7 +78,7 @@ def landing_sensor(context: dg.SensorEvaluationContext, object_store: ObjectStor
     """Ask for the runs of batches that never reached validated points."""
     instance = context.instance
     partitions = set(instance.get_dynamic_partitions(str(harvest_batches.name)))
-    finished = instance.get_materialized_partitions(LAST_STEP)
+    finished = finished_batches(instance)
     attempts = read_attempts(context.cursor)
     zone = object_store.landing()
     sealed = zone.batches()

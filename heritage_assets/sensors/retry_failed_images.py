@@ -15,11 +15,16 @@ RUNS_PER_TICK = 10
 
 
 def due_batches(lake: Lake, now: datetime) -> list[tuple[str, int, int]]:
-    """Return (batch, images due, attempts made on them so far) of each batch with images due at ``now``, by batch."""
+    """Return (batch, images due, attempts made on all its images so far) of each batch with images due at ``now``, by batch.
+
+    All images count, also those that succeeded: only so the number grows with every round.
+    """
     due = (text("status") == "FAILED") & ~pc.field("permanent") & (pc.field("next_attempt_at") <= now)
-    rows = lake.read(SOURCE_IMAGES, columns=["batch", "attempts"], where=due)
-    grouped = rows.group_by("batch").aggregate([("attempts", "count"), ("attempts", "sum")]).sort_by("batch")
-    return [(row["batch"], row["attempts_count"], row["attempts_sum"]) for row in grouped.to_pylist()]
+    waiting = lake.read(SOURCE_IMAGES, columns=["batch"], where=due)["batch"]
+    images = {row["values"]: row["counts"] for row in waiting.value_counts().to_pylist()}
+    rows = lake.read(SOURCE_IMAGES, columns=["batch", "attempts"], batches=sorted(images))
+    attempts = rows.group_by("batch").aggregate([("attempts", "sum")]).sort_by("batch").to_pylist()
+    return [(row["batch"], images[row["batch"]], row["attempts_sum"]) for row in attempts]
 
 
 @dg.sensor(
