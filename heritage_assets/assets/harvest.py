@@ -36,6 +36,8 @@ class SourceOutcome:
     manifest: "Manifest | None"
     seconds: float
     error: str = ""
+    permanent: bool = False
+    """Whether only a person can help: the entry itself is wrong."""
 
 
 def read_sources(path: Path, names: list[str]) -> list[dict[str, Any]]:
@@ -78,21 +80,26 @@ def harvest_source(
     from heritage_assets.curation.sources import harvest as run_harvest
     from heritage_assets.curation.sources.incremental import batches_of
 
-    started, name, dataset = time.perf_counter(), str(entry["name"]), str(entry["dataset"])
+    name, dataset, started = str(entry["name"]), str(entry["dataset"]), time.perf_counter()
+
+    def failed(error: Exception, *, permanent: bool) -> SourceOutcome:
+        return SourceOutcome(name, None, time.perf_counter() - started, " ".join(str(error).split()), permanent)
+
     try:
         source = source_from_config(entry, folder=folder, fetch=fetch)
         since = parse_since(entry.get("since"))
-        done = [
-            one
-            for one in batches_of(zone, dataset, source.scope())
-            if sealed_after and one.harvested_at >= sealed_after
-        ]
-        wanted = entry.get("detect_withdrawals")
-        manifest = (
-            done[-1] if done else run_harvest(source, zone, dataset=dataset, detect_withdrawals=wanted, since=since)
-        )
+    except (HarvestError, ValueError, OSError) as error:
+        return failed(error, permanent=True)
+    done = [
+        one for one in batches_of(zone, dataset, source.scope()) if sealed_after and one.harvested_at >= sealed_after
+    ]
+    if done:
+        return SourceOutcome(name, done[-1], 0.0)
+    wanted = entry.get("detect_withdrawals")
+    try:
+        manifest = run_harvest(source, zone, dataset=dataset, detect_withdrawals=wanted, since=since)
     except (HarvestError, LandingError, ValueError, OSError) as error:
-        return SourceOutcome(name, None, time.perf_counter() - started, " ".join(str(error).split()))
+        return failed(error, permanent=False)
     return SourceOutcome(name, manifest, time.perf_counter() - started)
 
 
@@ -141,7 +148,7 @@ def harvest(
     path = Path(config.sources_file)
     entries = read_sources(path, config.sources)
     zone, fetch = object_store.landing(), http_fetcher.settings()
-    run_began = context.instance.get_run_record_by_id(context.run_id) if context.retry_number else None
+    run_began = context.instance.get_run_record_by_id(context.run.run_id) if context.retry_number else None
     sealed_after = run_began.create_timestamp if run_began else None
     outcomes = []
     for entry in entries:
@@ -164,5 +171,9 @@ def harvest(
     }
     if failed:
         told = "; ".join(f"{outcome.name}: {outcome.error}" for outcome in failed)
-        raise dg.Failure(f"{len(failed)} of {len(outcomes)} sources failed: {told}", metadata=metadata)
+        raise dg.Failure(
+            f"{len(failed)} of {len(outcomes)} sources failed: {told}",
+            metadata=metadata,
+            allow_retries=not all(outcome.permanent for outcome in failed),
+        )
     return dg.MaterializeResult(metadata=metadata)

@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -54,6 +55,10 @@ def test_a_table_becomes_a_sealed_batch(heritage, tmp_path):
         (("jsonl", "{a}", "--dataset", "x", "--mapping", "nope"), "one of tate"),
         (("csv", "{a}", "--dataset", "x", "--batch", "Not a slug"), "batch key"),
         (("europeana", "--query", "*", "--dataset", "x"), "HERITAGE_EUROPEANA_KEY"),
+        (("oai-pmh", "https://example.org/oai", "--dataset", "x", "--prefix", "marc21"), "neither Dublin Core nor EDM"),
+        (("oai-pmh", "https://example.org/oai", "--dataset", "x", "--since", "soon"), "since 'soon' must be 'last'"),
+        (("iiif", "example.org/manifest", "--dataset", "x"), "http or https"),
+        (("iiif", "https://example.org/m", "--dataset", "x", "--by", "page"), "one of canvas, manifest"),
     ],
 )
 def test_errors_are_one_clear_line(heritage, tmp_path, arguments, message):
@@ -66,5 +71,18 @@ def test_errors_are_one_clear_line(heritage, tmp_path, arguments, message):
 
 
 def test_help_shows_an_example(heritage):
-    for command in ("directory", "csv", "jsonl", "edm", "europeana"):
+    for command in ("directory", "csv", "jsonl", "edm", "europeana", "oai-pmh", "iiif"):
         assert "Example: heritage harvest" in heritage(command, "--help").stdout
+
+
+def test_since_last_lists_what_changed_since_the_batch_before(heritage, tmp_path):
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    Image.new("RGB", (4, 4)).save(scans / "a.png")
+    command = ("directory", scans, "--dataset", "scans", "--since", "last", "--json")
+    first = json.loads(heritage(*command).stdout)
+    Image.new("RGB", (4, 4)).save(scans / "b.png")
+    second = json.loads(heritage(*command).stdout)
+    assert (first["since"], first["records"]) == (None, 1)
+    assert (second["since"], second["records"]) == (first["harvested_at"], 1)
+    assert "changed since" in heritage(*command[:-1]).stdout

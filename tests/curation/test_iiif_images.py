@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heritage_assets.curation.iiif import image_service, painted, painted_image, service_of, sized_image_url
@@ -68,6 +68,7 @@ INFO = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(INFO, st.integers(1, 4096))
 def test_any_description_gives_one_sound_request(info, side):
     asked = sized_image_url(BASE, side, info=info)
@@ -94,6 +95,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["items", "images", "service", "id", "profile"]), JSON))
 def test_no_json_breaks_the_reading(node):
     list(painted(node))
