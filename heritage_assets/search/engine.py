@@ -11,7 +11,7 @@ import numpy as np
 
 from heritage_assets.search.encoding import EncoderGateway
 from heritage_assets.search.lexicon import quoted_phrase
-from heritage_assets.search.queries import VECTOR_BY, SearchError, Vector, VectorQuery, merged, plan
+from heritage_assets.search.queries import VECTOR_BY, SearchError, UnknownRecordError, Vector, VectorQuery, merged, plan
 from heritage_assets.search.settings import SearchSettings
 from heritage_assets.search.snapshot import Snapshot
 from heritage_assets.search.vector_gateway import VectorGateway
@@ -49,7 +49,7 @@ class Question:
     @property
     def browses(self) -> bool:
         """Nothing is compared: the records that meet the filters are listed."""
-        return not (self.text or self.image or self.likes or self.vector is not None)
+        return not (self.text or self.image or self.likes or self.unlikes or self.vector is not None)
 
 
 @dataclass(frozen=True)
@@ -93,15 +93,14 @@ class SearchEngine:
         """Answer one question.
 
         Raises:
-            SearchError: a question that makes no sense, or a page too deep.
+            SearchError: a question that makes no sense.
+            UnknownRecordError: a like that has no point, or not that vector.
             FilterError: a filter that the fields can't answer.
             What the gateways raise.
         """
         limits = self._limits
         if question.sort not in SORTS:
             raise SearchError(f"can't sort by {question.sort!r}: use one of {', '.join(SORTS)}")
-        if question.unlikes and not question.likes:
-            raise SearchError("unlike needs a like beside it")
         mask = snapshot.mask(question.filters)
         if snapshot.size == 0:
             return Answer([], 0, None, HARVEST_FIRST)
@@ -109,7 +108,11 @@ class SearchEngine:
         if question.browses:
             return self._browse(question, snapshot, mask, total)
         if question.offset + question.limit > limits.max_depth:
-            raise SearchError(f"rankings are {limits.max_depth:,} deep: narrow the question instead of paging further")
+            return Answer(
+                [], total, None, f"rankings are {limits.max_depth:,} deep: narrow the question instead of paging on"
+            )
+        if question.vector is not None and not question.vector.any():
+            return Answer([], total, None, "nothing is near a vector of zeros")
         window = question.offset + question.limit + 1
         sorted_by_field = question.sort != "relevance"
         wanted = max(window, SORT_WINDOW) if sorted_by_field else window
@@ -183,12 +186,12 @@ class SearchEngine:
         """Encode what must be encoded; None for a text that the encoder can't read."""
         if question.vector is not None:
             return [VectorQuery(question.using or "embedding_image", question.vector)]
-        if question.likes and not question.text and question.image is None:
+        if (question.likes or question.unlikes) and not question.text and question.image is None:
             return await self._like_queries(question)
         encoder = self._encoder.encoder()
         reads = encoder.text_dim is not None
         phrase = (quoted_phrase(question.text) or question.text) if question.text else None
-        if phrase and not reads and question.image is None and not question.likes:
+        if phrase and not reads and question.image is None and not (question.likes or question.unlikes):
             return None
         encoded = await asyncio.gather(
             self._encoder.text(phrase) if phrase and reads else _nothing(),
@@ -204,7 +207,7 @@ class SearchEngine:
         """Return the vector of the uploaded image, or that of the records that are liked."""
         if question.image is not None:
             return await self._encoder.image(question.image)
-        if question.likes:
+        if question.likes or question.unlikes:
             return await self._mean(question, "embedding_image")
         return None
 
@@ -215,7 +218,10 @@ class SearchEngine:
         return [VectorQuery(using, await self._mean(question, using))]
 
     async def _mean(self, question: Question, using: str) -> Vector:
-        """Return the mean of the likes, moved away from the mean of the unlikes (Qdrant's "average vector" strategy)."""
+        """Return the mean of the likes, moved away from the mean of the unlikes (Qdrant's "average vector" strategy).
+
+        Unlikes alone: what is least like them.
+        """
         collection = await self.collection()
         if collection is None:
             raise SearchError(NO_POINTS)
@@ -223,12 +229,14 @@ class SearchEngine:
         known = await self._vectors.vectors(collection, asked, [using])
         missing = [guid for guid in asked if using not in known.get(guid, {})]
         if missing:
-            raise SearchError(
-                f"no vector {using} of {', '.join(missing[:3])}: the record is unknown here, or has no image or text"
-            )
-        target = np.mean([known[guid][using] for guid in question.likes], axis=0)
-        if question.unlikes:
-            target = 2 * target - np.mean([known[guid][using] for guid in question.unlikes], axis=0)
+            shown = ", ".join(missing[:3])
+            raise UnknownRecordError(f"no {using} of {shown}: the record is unknown here, or has no image or text")
+        likes, unlikes = ([known[guid][using] for guid in guids] for guids in (question.likes, question.unlikes))
+        target = np.zeros_like(known[asked[0]][using])
+        if likes:
+            target = np.mean(likes, axis=0) * (2 if unlikes else 1)
+        if unlikes:
+            target = target - np.mean(unlikes, axis=0)
         vector: Vector = target.astype(np.float32)
         return vector
 

@@ -21,6 +21,10 @@ class SearchError(ValueError):
     """The question can't be answered; the message says why and what to do."""
 
 
+class UnknownRecordError(SearchError):
+    """A record that is asked about has no point, or its point lacks the vector."""
+
+
 @dataclass(frozen=True)
 class VectorQuery:
     """One query: ``vector`` (shape (d,)) against the vector named ``using``; its cosines count ``scale`` times.

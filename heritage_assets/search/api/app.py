@@ -90,8 +90,23 @@ def _document(app: FastAPI) -> dict[str, Any]:
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         schemas[Problem.__name__] = Problem.model_json_schema()
+        forms = (schema for name, schema in schemas.items() if name.startswith("Body_"))
+        for field in (field for form in forms for field in form.get("properties", {}).values()):
+            _without_null(field)
+        operations = (one for path in made["paths"].values() for one in path.values())
+        for parameter in (one for operation in operations for one in operation.get("parameters", [])):
+            _without_null(parameter["schema"])
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _without_null(field: dict[str, Any]) -> None:
+    """Forms and addresses have no nulls: what is optional is left out."""
+    several = field.get("anyOf", [])
+    kept = [one for one in several if one.get("type") != "null"]
+    if len(kept) == 1 and len(several) > 1:
+        del field["anyOf"]
+        field.update(kept[0])
 
 
 def _documented(status: int) -> dict[str, Any]:

@@ -31,6 +31,7 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 OPEN_PATHS = frozenset(
     ("/", "/healthz", "/readyz", "/favicon.ico", "/api/v1/session", "/api/v1/meta", "/api/v1/openapi.json")
 )
@@ -100,7 +101,7 @@ class Guard:
             if status[0] == 500:
                 await self._too_large()(scope, receive, sending)
         finally:
-            self._metrics.request(_template(scope), scope["method"], status[0], time.perf_counter() - started)
+            self._metrics.request(_template(scope), _method(scope), status[0], time.perf_counter() - started)
 
     # -- checks ---------------------------------------------------------------------------------------------------------
 
@@ -169,6 +170,10 @@ def _host_name(host: str) -> str:
     """Return a Host header without its port, in lower case."""
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isdecimal() else host).lower()
+
+
+def _method(scope: MutableMapping[str, Any]) -> str:
+    return str(scope["method"]) if scope["method"] in METHODS else "other"
 
 
 def _template(scope: MutableMapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -441,14 +441,52 @@ class CardsWanted(BaseModel):
     guids: list[str] = Field(min_length=1, max_length=500)
 
 
+Words = list[Annotated[str, Field(max_length=2000)]]
+
+
+class Years(BaseModel):
+    """A range of years; either end may be open."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    gte: int | None = Field(None, ge=-100_000, le=100_000)
+    lte: int | None = Field(None, ge=-100_000, le=100_000)
+
+
+class FilterBody(BaseModel):
+    """Filters: the values of one field are alternatives, fields must all hold."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    dataset: Words = []
+    provider: Words = []
+    type: Words = []
+    language: Words = []
+    country: Words = []
+    rights_category: Words = []
+    cluster_id: Words = []
+    embedding_status: Words = []
+    status: Words = []
+    batch: Words = []
+    creator: Words = []
+    subject: Words = []
+    canonical_id: Words = []
+    guid: Words = []
+    year: Years | None = None
+
+    def conditions(self) -> dict[str, Any]:
+        """Return the filters that say something."""
+        return {name: wanted for name, wanted in self.model_dump(exclude_none=True).items() if wanted}
+
+
 class VectorBody(BaseModel):
     """A search by a vector of one's own."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    vector: list[float] = Field(min_length=1, max_length=8192)
+    vector: list[Annotated[float, Field(ge=-1e6, le=1e6)]] = Field(min_length=1, max_length=8192)
     using: Literal["embedding_image", "embedding_text", "combined"] = "embedding_image"
-    filters: dict[str, list[str] | str | int | dict[str, int]] = Field(default_factory=dict)
+    filters: FilterBody = Field(default_factory=FilterBody)
     limit: int = Field(30, ge=1, le=1000)
     offset: int = Field(0, ge=0)
     collapse: bool = False

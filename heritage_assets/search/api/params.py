@@ -6,8 +6,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Form, Path, Query
 
-from heritage_assets.search.api.problems import ApiProblem
-
 MAX_VALUES = 50
 _SHORT = 300
 _WORD = Annotated[str, Query(max_length=_SHORT)]
@@ -18,14 +16,10 @@ Offset = Annotated[int, Query(ge=0, le=10_000_000, description="Answers to skip.
 
 
 def build_filters(year_from: int | None, year_to: int | None, **values: list[str] | None) -> dict[str, Any]:
-    """Put filters together: the values of one field are alternatives, fields must all hold.
-
-    Raises:
-        ApiProblem: a range of years that ends before it begins.
-    """
+    """Put filters together: the values of one field are alternatives, fields must all hold; years in either order."""
     filters: dict[str, Any] = {name: sorted(set(given)) for name, given in values.items() if given}
     if year_from is not None and year_to is not None and year_from > year_to:
-        raise ApiProblem(422, "bad_filter", f"the years {year_from} to {year_to} end before they begin")
+        year_from, year_to = year_to, year_from
     years = {name: year for name, year in (("gte", year_from), ("lte", year_to)) if year is not None}
     return {**filters, "year": years} if years else filters
 
@@ -57,7 +51,7 @@ def _from_query(
 
 _FormWord = Annotated[str, Form(max_length=_SHORT)]
 _FormValues = Annotated[list[_FormWord] | None, Form(max_length=MAX_VALUES)]
-_FormGuids = Annotated[list[Annotated[str, Form(max_length=2000)]] | None, Form(max_length=5000)]
+_FormGuids = Annotated[list[Annotated[str, Form(max_length=2000)]] | None, Form(max_length=900)]
 
 
 def _from_form(

@@ -16,7 +16,7 @@ from heritage_assets.curation.encoders.interface import EncoderError, EncoderUnu
 from heritage_assets.curation.images.outcomes import ImageError
 from heritage_assets.search.batching import OverloadedError
 from heritage_assets.search.encoding import EncoderFailedError, EncoderLoadingError
-from heritage_assets.search.queries import SearchError
+from heritage_assets.search.queries import SearchError, UnknownRecordError
 from heritage_assets.search.vector_gateway import VectorsRefusedError, VectorsUnavailableError
 from heritage_assets.stores.vector_schema import FilterError
 
@@ -74,6 +74,8 @@ def _image_error(error: Exception) -> Response:
 
 def _refused(error: Exception) -> Response:
     assert isinstance(error, VectorsRefusedError)
+    if "dimension" in str(error).lower():
+        return problem(409, "other_dimension", f"the vector does not fit the archive's encoder: {error}")
     if error.status == 404:
         return problem(404, "no_point", f"the vector store has no such point yet: {error}")
     return problem(422, "vectors_refused", f"the vector store refused the question: {error}")
@@ -82,6 +84,7 @@ def _refused(error: Exception) -> Response:
 ANSWERS: dict[type[Exception], Callable[[Exception], Response]] = {
     ApiProblem: lambda error: problem(error.status, error.code, error.detail, retry_after=error.retry_after),  # type: ignore[attr-defined]
     FilterError: lambda error: problem(422, "bad_filter", str(error)),
+    UnknownRecordError: lambda error: problem(404, "no_point", str(error)),
     SearchError: lambda error: problem(422, "bad_search", str(error)),
     ImageError: _image_error,
     EncoderError: lambda error: problem(422, "not_encodable", str(error)),
@@ -118,10 +121,19 @@ async def _wrong_parameters(_: Request, error: Exception) -> Response:
     return problem(422, "wrong_parameters", detail, errors=errors)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = TITLES.get(error.status_code, "error").lower().replace(" ", "_")
-    return problem(error.status_code, code, str(error.detail), headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["allow"] = _methods(request)
+    return problem(error.status_code, code, str(error.detail), headers=headers)
+
+
+def _methods(request: Request) -> str:
+    """Name all methods of a path: the router knows only those of the first route that has it."""
+    template = getattr(request.scope.get("route"), "path_format", "")
+    return ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(template, {"get": None})))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -76,19 +76,19 @@ def _answer(request: Request, name: str) -> Response:
     return Response(file.plain, headers=headers, media_type=file.media_type)
 
 
-@router.get("/")
+@router.api_route("/", methods=["GET", "HEAD"])
 async def index(request: Request) -> Response:
     """Return the page."""
     return _answer(request, "index.html")
 
 
-@router.get("/favicon.ico")
+@router.api_route("/favicon.ico", methods=["GET", "HEAD"])
 async def favicon(request: Request) -> Response:
     """Return the page's icon."""
     return _answer(request, "favicon.ico")
 
 
-@router.get("/static/{name:path}")
+@router.api_route("/static/{name:path}", methods=["GET", "HEAD"])
 async def static(request: Request, name: str) -> Response:
     """Return a file of the page; ``?v=`` with the beginning of its hash lets browsers keep it for ever."""
     return _answer(request, name)

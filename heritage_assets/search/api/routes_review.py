@@ -112,7 +112,7 @@ async def pair(
     for guid in (a, b):
         known_record(snapshot, guid)
     if a == b:
-        raise ApiProblem(422, "same_record", "a and b must name two records")
+        raise ApiProblem(409, "same_record", "a and b must name two records")
     encoder = state.encoder.encoder().id
     collection = await state.engine.collection()
     stored = await state.vectors.vectors(collection, [a, b], ["embedding_image"]) if collection else {}
@@ -186,7 +186,7 @@ async def decide(state: State, snapshot: Current, who: Reviewer, body: NewDecisi
     try:
         row, new = await asyncio.to_thread(state.desk.decide, wanted, reviewer, snapshot)
     except DecisionRefusedError as error:
-        status = {"unknown_record": 404, "unknown_decision": 404, "same_record": 422}.get(error.code, 409)
+        status = {"unknown_record": 404, "unknown_decision": 404}.get(error.code, 409)
         raise ApiProblem(status, error.code, str(error)) from error
 
     def shown() -> dict[str, Any]:

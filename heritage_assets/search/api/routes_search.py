@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -86,12 +87,10 @@ async def search_by_form(
 async def search_by_vector(state: State, snapshot: Current, body: VectorBody) -> Response:
     """Search by a vector that you made with the archive's encoder."""
     vector = np.asarray(body.vector, np.float32)
-    if not np.isfinite(vector).all() or not vector.any():
-        raise ApiProblem(422, "bad_vector", "a vector must be finite and not zero")
     question = Question(
         vector=vector,
         using=body.using,
-        filters=body.filters,
+        filters=body.filters.conditions(),
         limit=body.limit,
         offset=body.offset,
         collapse=body.collapse,
@@ -110,6 +109,8 @@ async def read_upload(state: AppState, upload: UploadFile | None) -> bytes | Non
     data = await upload.read(state.limits.max_upload_bytes + 1)
     if len(data) > state.limits.max_upload_bytes:
         raise ApiProblem(413, "too_large", f"images may have {state.limits.max_upload_bytes:,} bytes")
+    if not data and not upload.filename:
+        return None  # how browsers send a form whose file was not chosen
     if not data:
         raise ApiProblem(415, "not_an_image", "the uploaded image is empty")
     return data
@@ -117,8 +118,7 @@ async def read_upload(state: AppState, upload: UploadFile | None) -> bytes | Non
 
 async def _answered(state: AppState, snapshot: Snapshot, question: Question) -> Response:
     started = time.perf_counter()
-    if question.limit > state.limits.max_limit:
-        raise ApiProblem(422, "limit_too_large", f"a page holds at most {state.limits.max_limit} answers")
+    question = replace(question, limit=min(question.limit, state.limits.max_limit))
     answer = await state.engine.answer(question, snapshot)
     new = [place.guid for place in answer.page if place.guid not in snapshot.row_of]
     collection = await state.engine.collection() if new else None
