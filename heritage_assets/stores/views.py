@@ -79,6 +79,11 @@ def images_known_for(lake: Lake, batch: str) -> pa.Table:
     return known.filter(pc.or_(own, pc.invert(fetched_here)))
 
 
+def images_held_at(lake: Lake, urls: pa.Array) -> pa.Table:
+    """Read the stored images of any record that were fetched from one of these addresses (strings)."""
+    return lake.read(SOURCE_IMAGES, where=(text("status") == "OK") & text("url").isin(urls))
+
+
 def embedding_tasks(lake: Lake, batch: str, prompts: pa.Table) -> Iterator[pa.RecordBatch]:
     """Yield the join of a batch's prompts and images (schema :data:`EMBEDDING_TASKS`), by guid.
 

@@ -218,7 +218,7 @@ def test_a_run_that_is_dropped_midway_leaves_no_threads(store) -> None:
         batches = fetch_images(
             iter(tasks({name: provider.url(name) for name in routes})), store, FetchSettings(**QUICK)
         )
-        assert next(batches).num_rows == 256
+        assert next(batches).num_rows == 128
         batches.close()
     assert set(threading.enumerate()) <= before
 

@@ -208,6 +208,7 @@ def test_all_checks_pass(museum: Museum) -> None:
         [
             "landed_is_conserved",
             "images_match_records",
+            "host_failures_steady",
             "embeddings_match_images",
             "dimensions_match_encoder",
             "vectors_have_unit_length",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -29,16 +29,21 @@ from heritage_assets.curation.images.outcomes import (
     row_without_image,
     to_batch,
 )
-from heritage_assets.curation.images.policy import REASONS, FetchSettings
-from heritage_assets.curation.images.worker import ImageWorker, Kept, Outcome, Restored, WorkerOptions
+from heritage_assets.curation.images.policy import FetchSettings, Status
+from heritage_assets.curation.images.worker import ImageWorker, Kept, Outcome, Restored, WorkerOptions, left_alone
 from heritage_assets.curation.progress import Stage
 from heritage_assets.stores.objects import ObjectStore
 
 WINDOW = 2_048
 """Records taken in ahead of the slowest: enough that one slow host doesn't hold back the others (about 4 MB)."""
-ROWS_PER_BATCH = 256
+ROWS_PER_BATCH = 128
+PIECE_SECONDS = 5.0
+"""Finished rows wait no longer than this for their record batch to fill: whoever keeps them has them soon."""
 REMEMBERED = 20_000
 """Addresses whose outcome is remembered in a run, so that records showing the same image share one request (about 20 MB)."""
+
+SharingKey = tuple[str | None, ...]
+"""Records with the same key ask the same question: the address, and of a copy that is held, which copy."""
 
 
 def fetch_images(
@@ -77,10 +82,21 @@ def fetch_images(
     known: Mapping[str, PreviousImage] = previous or {}
     options = WorkerOptions(settings, image_root, revalidate, only_due, now or datetime.now(UTC))
     with _Run(store, options, fixed_clock=now is not None) as run:
-        rows = _rows(run, _tasks(tasks, known))
-        while chunk := list(islice(rows, ROWS_PER_BATCH)):
-            stage.advance(len(chunk))
-            yield to_batch(chunk)
+        for piece in _pieces(_rows(run, _tasks(tasks, known))):
+            stage.advance(len(piece))
+            yield to_batch(piece)
+
+
+def _pieces(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    piece: list[Row] = []
+    since = time.monotonic()
+    for row in rows:
+        piece.append(row)
+        if len(piece) >= ROWS_PER_BATCH or time.monotonic() - since >= PIECE_SECONDS:
+            yield piece
+            piece, since = [], time.monotonic()
+    if piece:
+        yield piece
 
 
 def _rows(run: _Run, tasks: Iterator[Task]) -> Iterator[Row]:
@@ -96,13 +112,23 @@ def _rows(run: _Run, tasks: Iterator[Task]) -> Iterator[Row]:
 def _tasks(batches: Iterator[pa.RecordBatch], previous: Mapping[str, PreviousImage]) -> Iterator[Task]:
     for batch in batches:
         for row in batch.to_pylist():
-            url = (row["url"] or "").strip() or _iiif_address(row["iiif_service"])
+            url = image_address(row["url"], row["iiif_service"])
             yield Task(row["guid"], row["batch"], row["dataset"], url, previous.get(row["guid"]))
 
 
-def _iiif_address(service: str | None) -> str | None:
-    """Return an image address of a IIIF Image API service (2 or 3, level 1 and up), for records that name only the service."""
+def image_address(url: str | None, service: str | None) -> str | None:
+    """Return the address that a record's image is fetched from: its own, else one of its IIIF Image API service (2 or 3, level 1
+    and up), else None."""
+    if url and url.strip():
+        return url.strip()
     return f"{service.strip().rstrip('/')}/full/!1536,1536/0/default.jpg" if service and service.strip() else None
+
+
+def _sharing_key(task: Task) -> SharingKey:
+    held = task.previous
+    if held is None or held.url != task.url or held.status != Status.OK:
+        return (task.url,)
+    return (task.url, held.sha256, held.derivative, held.etag, held.last_modified)
 
 
 class _Run:
@@ -115,8 +141,8 @@ class _Run:
         self.waiting = 0
         self._options = options
         self._fixed_clock = fixed_clock
-        self._sharers: dict[str, list[Task]] = {}
-        self._remembered: OrderedDict[str, Outcome] = OrderedDict()
+        self._sharers: dict[SharingKey, list[Task]] = {}
+        self._remembered: OrderedDict[SharingKey, Outcome] = OrderedDict()
         self._outcomes: queue.SimpleQueue[tuple[list[Task], Outcome | BaseException]] = queue.SimpleQueue()
         self._threads = ThreadPoolExecutor(options.settings.decode_threads, thread_name_prefix="decode")
         self._shelf = ImageShelf(store, options.settings)
@@ -150,19 +176,18 @@ class _Run:
 
     def submit(self, task: Task) -> None:
         """Start work for a record, or let it share the work of another one with the same address."""
-        assert task.url is not None
         self.waiting += 1
-        alone = task.previous is not None and task.previous.url == task.url
-        remembered = None if alone else self._remembered.get(task.url)
-        if remembered is not None:
-            self._outcomes.put(([task], remembered))
-        elif not alone and task.url in self._sharers:
-            self._sharers[task.url].append(task)
+        if task.previous is not None and task.previous.url == task.url and left_alone(task.previous, self._options):
+            self._outcomes.put(([task], Kept()))
+            return
+        key = _sharing_key(task)
+        if key in self._remembered:
+            self._outcomes.put(([task], self._remembered[key]))
+        elif key in self._sharers:
+            self._sharers[key].append(task)
         else:
-            sharers = [task]
-            if not alone:
-                self._sharers[task.url] = sharers
-            self._loop.call_soon_threadsafe(self._begin, sharers)
+            self._sharers[key] = [task]
+            self._loop.call_soon_threadsafe(self._begin, self._sharers[key])
 
     def _begin(self, sharers: list[Task]) -> None:
         job = self._loop.create_task(self._job(sharers))
@@ -192,12 +217,11 @@ class _Run:
             yield from (self._row(task, outcome) for task in sharers)
 
     def _remember(self, sharers: list[Task], outcome: Outcome) -> None:
-        url = sharers[0].url
-        assert url is not None
-        if self._sharers.get(url) is sharers:
-            del self._sharers[url]
-        if isinstance(outcome, Fetched) or (isinstance(outcome, ImageError) and REASONS[outcome.reason].permanent):
-            self._remembered[url] = outcome
+        key = _sharing_key(sharers[0])
+        if self._sharers.get(key) is sharers:
+            del self._sharers[key]
+            # Failures too: an address that failed a moment ago is not worth another request in the same run.
+            self._remembered[key] = outcome
             if len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
 

@@ -44,6 +44,12 @@ class WorkerOptions:
     now: datetime
 
 
+def left_alone(previous: PreviousImage, options: WorkerOptions) -> bool:
+    """Tell whether an earlier failure stands without a request: it is final, or its next attempt is not due."""
+    later = options.only_due and (previous.next_attempt_at or options.now) > options.now
+    return previous.status != Status.OK and (previous.permanent or later)
+
+
 class ImageWorker:
     """Does the work for one address. Lives in one event loop; decoding, files and the store run in ``threads``."""
 
@@ -81,9 +87,7 @@ class ImageWorker:
 
     async def _stands(self, previous: PreviousImage) -> Kept | Restored | None:
         if previous.status != Status.OK:
-            final = previous.permanent
-            later = self._options.only_due and (previous.next_attempt_at or self._options.now) > self._options.now
-            return Kept() if final or later else None
+            return Kept() if left_alone(previous, self._options) else None
         loop = asyncio.get_running_loop()
         if await loop.run_in_executor(self._threads, self._shelf.holds, previous):
             return Kept()
