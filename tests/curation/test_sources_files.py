@@ -419,7 +419,7 @@ def test_sources_come_from_configuration(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"kind": "marc"}, "must be one of europeana, edm, csv"),
+        ({"kind": "marc"}, "must be one of europeana, oai-pmh, iiif, edm, csv"),
         ({"paht": "x"}, "paht unknown; kind jsonl takes path, mapping"),
         ({"mapping": None}, "mapping missing"),
         ({"mapping": "nowhere.yaml"}, "no mapping 'nowhere.yaml'"),

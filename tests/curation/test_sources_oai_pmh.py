@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from xml.sax.saxutils import escape
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from local_provider import QUICK, landed, serving
 
 from heritage_assets.curation.landing import LandingZone
@@ -217,14 +221,47 @@ def test_a_lost_token_begins_again_when_records_come_in_any_order(zone):
     assert manifest.complete
 
 
-def test_order_that_breaks_after_a_lost_token_leaves_the_batch_incomplete(zone):
-    shuffled = [*RECORDS[:20], *RECORDS[:5:-1]]
-    repository = Repository(shuffled)
+@pytest.mark.parametrize("sized", [True, False])
+def test_a_record_that_a_lost_token_hides_leaves_the_batch_incomplete(zone, sized):
+    hidden = ("oai:x:hidden", stamp(2), False)
+    repository = Repository([*RECORDS[:25], hidden, *RECORDS[25:]], sized=sized)
     repository.expired = {"20|oai_dc|"}
     with serving(repository.answer) as endpoint:
         manifest = harvest(source(endpoint), zone, dataset="d", now=NOW)
+    assert "oai:x:hidden" not in {row["guid"] for row in landed(zone, manifest.batch)}
     assert not manifest.complete
-    assert any("some may be missing" in warning for warning in manifest.warnings)
+    assert any("not sure" in warning for warning in manifest.warnings)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    stamps=st.lists(st.integers(0, 12), min_size=1, max_size=25),
+    by_date=st.booleans(),
+    page=st.integers(1, 7),
+    lost=st.sets(st.integers(2, 12), max_size=3),
+    sized=st.booleans(),
+)
+def test_a_complete_batch_holds_every_record(stamps, by_date, page, lost, sized):
+    records = [(f"oai:x:{n}", stamp(hour), False) for n, hour in enumerate(sorted(stamps) if by_date else stamps)]
+    repository = Repository(records, page=page, sized=sized)
+
+    def answer(path, query):
+        answer.count += 1
+        if answer.count in lost and "resumptionToken" in query:
+            return error("badResumptionToken", "")
+        return repository.answer(path, query)
+
+    answer.count = 0
+    with TemporaryDirectory() as folder, serving(answer) as endpoint:
+        zone = LandingZone(FolderStore(Path(folder)))
+        try:
+            manifest = harvest(source(endpoint), zone, dataset="d", now=NOW)
+        except HarvestError as refused:
+            assert "badResumptionToken" in str(refused)
+            return
+        came = {row["guid"] for row in landed(zone, manifest.batch)}
+    if manifest.complete or by_date:
+        assert came == {record[0] for record in records}
 
 
 def test_a_killed_harvest_goes_on_from_its_token(zone, tmp_path):

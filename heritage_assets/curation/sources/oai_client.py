@@ -7,6 +7,7 @@ the end of the list; it reads answers of any size; and it understands no ``Retry
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from lxml import etree
@@ -14,11 +15,22 @@ from oaipmh_scythe import OAIResponse, Scythe
 from oaipmh_scythe.exceptions import BadResumptionToken, NoRecordsMatch, OAIPMHException
 from oaipmh_scythe.iterator import OAIResponseIterator
 
+from heritage_assets.curation.landing_lines import LandedRecord
 from heritage_assets.curation.sources.base import HarvestError
 from heritage_assets.curation.sources.polite_http import PoliteClient, UnreadableAnswerError
 from heritage_assets.curation.sources.politeness import RefusedError
 
-__all__ = ["BadResumptionToken", "NoRecordsMatch", "OAIPMHException", "OAIResponseIterator", "PoliteScythe", "oai"]
+__all__ = [
+    "BadResumptionToken",
+    "NoRecordsMatch",
+    "OAIPMHException",
+    "OAIResponseIterator",
+    "PoliteScythe",
+    "datestamps",
+    "landed",
+    "oai",
+    "records_in",
+]
 
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 
@@ -100,3 +112,22 @@ def parse_answer(body: bytes) -> Any:
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False, remove_pis=True
     )
     return etree.fromstring(body, parser)
+
+
+def records_in(root: Any) -> list[Any]:
+    """Return the records of an answer to ListRecords."""
+    return list(root.iterfind(f"{oai('ListRecords')}/{oai('record')}"))
+
+
+def datestamps(root: Any) -> Iterator[str]:
+    """Yield the datestamps of an answer's records, in order; "" where there is none."""
+    for record in records_in(root):
+        yield (record.findtext(f"{oai('header')}/{oai('datestamp')}") or "").strip()
+
+
+def landed(record: Any) -> LandedRecord:
+    """Return a record as its XML, with what its ancestors declare."""
+    header = record.find(oai("header"))
+    guid = (record.findtext(f"{oai('header')}/{oai('identifier')}") or "").strip() or None
+    text = str(etree.tostring(record, encoding="unicode", with_tail=False))
+    return LandedRecord(guid, text, deleted=header is not None and header.get("status") == "deleted")

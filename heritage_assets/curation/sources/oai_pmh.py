@@ -31,7 +31,9 @@ _MAX_EMPTY_PAGES = 100
 
 @dataclass
 class _State:
-    """Where a listing is. ``newest``: greatest datestamp so far; ``ordered``: whether the datestamps never ran backwards."""
+    """Where a listing is. ``received``: records without those that came again; ``newest``: greatest datestamp so far,
+    ``at_newest``: records that have it; ``ordered``: whether the datestamps never ran backwards.
+    """
 
     token: str | None = None
     start: str | None = None
@@ -39,6 +41,7 @@ class _State:
     total: int | None = None
     oldest: str | None = None
     newest: str | None = None
+    at_newest: int = 0
     ordered: bool = True
     restarts: int = 0
 
@@ -55,7 +58,8 @@ class OaiPmhSource:
         politeness: bounds of waiting and retrying.
 
     When a resumption token is no longer accepted, the listing goes on from the last datestamp if the records came in the order
-    of their datestamps, else from its beginning. Memory: one answer (at most 64 MiB) with its tree, and 16 bytes a page.
+    of their datestamps, else from its beginning. What is out of order would be hidden then, so the batch is complete only if
+    the endpoint counts its list and as many came. Memory: one answer (at most 64 MiB) with its tree, and 16 bytes a page.
 
     Raises:
         HarvestError: an argument is not usable, or (while reading) the endpoint refuses, or fails beyond the bounds.
@@ -99,8 +103,10 @@ class OaiPmhSource:
 
     @property
     def complete(self) -> bool:
-        """True when the list came to its end, is not cut by ``until``, and no lost token may have hidden records."""
-        return self._ended and self.until is None and (self._state.ordered or not self._state.restarts)
+        """True when the list came to its end and is not cut by ``until``; after a lost token, if all came that were counted."""
+        state = self._state
+        counted = state.total is not None and state.received >= state.total
+        return self._ended and self.until is None and (counted or not state.restarts)
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -110,8 +116,8 @@ class OaiPmhSource:
         if state.restarts:
             times = plural(state.restarts, "time")
             found.append(f"the endpoint dropped its list {times}; it was taken up from the last datestamp")
-        if self._ended and state.restarts and not state.ordered:
-            found.append("the records do not come in the order of their datestamps: some may be missing, harvest again")
+        if self._ended and state.restarts and not self.complete:
+            found.append("whether all records came is not sure: what is out of the order of datestamps is missing")
         if self._ended and state.total is not None and state.received < state.total:
             found.append(f"the endpoint reported {state.total:,} records and listed {state.received:,}")
         return found
@@ -166,6 +172,9 @@ class OaiPmhSource:
             NoRecordsMatch,
             OAIPMHException,
             OAIResponseIterator,
+            datestamps,
+            landed,
+            records_in,
         )
 
         seen: set[bytes] = set()
@@ -173,9 +182,9 @@ class OaiPmhSource:
         try:
             answers = OAIResponseIterator(scythe, self._query())
             for answer in answers:
-                records = [_landed(element) for element in _records(answer.xml)]
+                records = [landed(element) for element in records_in(answer.xml)]
                 token = answers.resumption_token
-                self._note(answer.xml, records, token)
+                self._note(records, datestamps(answer.xml), token)
                 empty = 0 if records else empty + 1
                 key = _page_key(self._state.token, records)
                 if self._state.token and (key in seen or empty > _MAX_EMPTY_PAGES):
@@ -198,17 +207,19 @@ class OaiPmhSource:
         given = {"metadataPrefix": self.prefix, "set": self.set, "from": self._state.start, "until": self.until}
         return {"verb": "ListRecords"} | {name: value for name, value in given.items() if value}
 
-    def _note(self, root: Any, records: list[LandedRecord], token: Any) -> None:
+    def _note(self, records: list[LandedRecord], stamps: Iterator[str], token: Any) -> None:
         state = self._state
         state.token = (token.token or "").strip() or None if token is not None else None
         state.received += len(records)
         size = token.complete_list_size if token is not None else None
         if size is not None and size.isascii() and size.isdigit():
             state.total = max(state.total or 0, int(size[:12]))
-        for stamp in _datestamps(root):
+        for stamp in filter(_DATE.fullmatch, stamps):
             state.ordered = state.ordered and (state.newest is None or stamp >= state.newest)
             state.oldest = min(state.oldest or stamp, stamp)
-            state.newest = max(state.newest or stamp, stamp)
+            if state.newest is None or stamp > state.newest:
+                state.newest, state.at_newest = stamp, 0
+            state.at_newest += stamp == state.newest
 
     def _take_up(self, said: str) -> None:
         """Go on from the last datestamp after the endpoint dropped its list.
@@ -226,6 +237,8 @@ class OaiPmhSource:
                 f"{self.endpoint} dropped its list (badResumptionToken{_quoted(said)}); harvest again"
             )
         state.token, state.start = None, start
+        state.received -= state.at_newest  # these come again
+        state.at_newest = 0
         state.restarts += 1
 
     def _explained(self, error: Exception, scythe: PoliteScythe) -> str:
@@ -269,33 +282,6 @@ def _checked_date(name: str, value: str | None) -> str | None:
     if not valid:
         raise HarvestError(f"{name} {text!r} must be a date such as 2026-03-01, or a time such as 2026-03-01T12:30:00Z")
     return text
-
-
-def _records(root: Any) -> list[Any]:
-    from heritage_assets.curation.sources.oai_client import oai
-
-    return list(root.iterfind(f"{oai('ListRecords')}/{oai('record')}"))
-
-
-def _datestamps(root: Any) -> Iterator[str]:
-    from heritage_assets.curation.sources.oai_client import oai
-
-    for record in _records(root):
-        stamp = (record.findtext(f"{oai('header')}/{oai('datestamp')}") or "").strip()
-        if _DATE.fullmatch(stamp):
-            yield stamp
-
-
-def _landed(record: Any) -> LandedRecord:
-    """Return a record as its XML, with what its ancestors declare."""
-    from lxml import etree
-
-    from heritage_assets.curation.sources.oai_client import oai
-
-    header = record.find(oai("header"))
-    guid = (record.findtext(f"{oai('header')}/{oai('identifier')}") or "").strip() or None
-    text = str(etree.tostring(record, encoding="unicode", with_tail=False))
-    return LandedRecord(guid, text, deleted=header is not None and header.get("status") == "deleted")
 
 
 def _page_key(token: str | None, records: list[LandedRecord]) -> bytes:
