@@ -12,11 +12,12 @@ from duplicates_factory import ENCODER, record, records
 from PIL import Image
 
 from heritage_assets.curation.duplicates import DuplicateSettings, MemoryArchive, canonicalize
+from heritage_assets.curation.duplicates.attributes import Attributes
 from heritage_assets.curation.duplicates.calibration import Calibration, calibrate
 from heritage_assets.curation.duplicates.edits import EDITS
 from heritage_assets.curation.duplicates.evaluation import evaluate_pairs
 from heritage_assets.curation.duplicates.hashes import parse_hashes
-from heritage_assets.curation.duplicates.neighbours import Neighbours
+from heritage_assets.curation.duplicates.neighbours import Neighbours, metadata_tell_apart, neighbours
 from heritage_assets.curation.images.hashing import perceptual_hash
 
 
@@ -86,6 +87,22 @@ def test_look_alikes_are_noticed_and_kept_apart():
     assert any("almost equal hash" in warning for warning in found.warnings)
     score = merged(pictures, range(60), found.settings_for(DuplicateSettings()))
     assert score.predicted_pairs == 0
+
+
+def test_pairs_that_metadata_tell_apart_do_not_count():
+    pictures = [blobs(seed) for seed in range(40)]
+    rows = [record(str(k), data_provider="A", identifiers=[f"{k % 20}"], year_from=1800 + k // 20) for k in range(40)]
+    vectors, rules = encode(pictures), DuplicateSettings()
+    hashes, _ = parse_hashes(pa.array([perceptual_hash(p) for p in pictures]))
+    tells_apart = metadata_tell_apart(Attributes(records(rows)), rules)
+    everyone = np.arange(40)
+    assert np.array_equal(tells_apart(everyone, slice(0, 40)), ~np.eye(40, dtype=bool))
+    plain = neighbours(vectors, hashes, everyone, rules, 0.99)
+    told = neighbours(vectors, hashes, everyone, rules, 0.99, tells_apart)
+    assert not np.isnan(plain.far).any()
+    assert np.isnan(told.far).all() and not told.ring_scores.any()
+    with pytest.raises(ValueError, match="in their order"):
+        calibrated(pictures, evidence=records(rows[::-1]))
 
 
 def test_crowded_encoder_is_noticed():

@@ -100,23 +100,22 @@ def test_any_order_and_any_batches_give_the_same_partition(rows, random, data):
 @given(worlds(), st.data())
 def test_withdrawals_leave_what_would_be_there_without_them(rows, data):
     gone = [row["guid"] for row in rows if data.draw(st.booleans())]
+    # A placeholder that withdrawals make rare is compared again on a rebuild only.
+    rules = DuplicateSettings()
     archive, never = MemoryArchive(), MemoryArchive()
-    run(archive, records(rows))
+    run(archive, records(rows), rules=rules)
     before = ids(archive)
-    run(archive, records([]), gone=gone)
-    run(never, records([row for row in rows if row["guid"] not in gone]))
+    run(archive, records([]), gone=gone, rules=rules)
+    run(never, records([row for row in rows if row["guid"] not in gone]), rules=rules)
     assert groups(archive) == groups(never)
-    again = run(archive, records([]), gone=gone)
+    again = run(archive, records([]), gone=gone, rules=rules)
     assert len(again.groups.merge) == 0
-    # Whoever is left in a group that was not split keeps its id.
+    # A group whose members all had one id, and that nobody else with it left, keeps it.
     for members in groups(archive):
-        if (
-            len({before[guid] for guid in members}) == 1
-            and sum(set(members) & set(g) != set() for g in groups(archive)) == 1
-        ):
-            rest = [g for g in groups(archive) if g != members and before[g[0]] == before[members[0]]]
-            if not rest:
-                assert ids(archive)[members[0]] == before[members[0]]
+        former = {before[guid] for guid in members}
+        elsewhere = {before[guid] for other in groups(archive) if other != members for guid in other}
+        if len(former) == 1 and not former & elsewhere:
+            assert ids(archive)[members[0]] in former
 
 
 @MORE

@@ -54,6 +54,8 @@ def text(angle):
         (0.96, {}, {}, ("review", "nearly_alike", None)),
         (0.96, {}, {"title": "A jug", "hash": FAR}, ("distinct", "unlike", None)),
         (0.50, {}, {}, ("review", "same_hash", None)),
+        (0.50, {}, {"data_provider": "B"}, ("duplicate", "same_hash_and_text", None)),
+        (0.40, {}, {"data_provider": "B"}, ("review", "same_hash", None)),
         (0.50, {}, {"title": "A jug"}, ("distinct", "unlike", None)),
         (math.nan, {}, {}, ("review", "same_hash", None)),
         (0.99, {"title": None}, {"title": None}, ("duplicate", "same_picture", None)),
@@ -157,6 +159,7 @@ def test_rules_are_named_once_and_explained():
         ("Stundenbuch, Seite xiv", {"page": {"14"}}),
         ("Livre d'heures, f. 12v", {"folio": {"12"}, "side": {"verso"}}),
         ("Carta d'Europa", {}),
+        ("Table llama, page mmx", {"page": {"2010"}}),
         ("Mixed media on paper", {}),
         ("Page of a book", {}),
         ("MS_44_003r", {"folio": {"3"}, "side": {"recto"}}),
@@ -178,7 +181,34 @@ def test_descriptions_may_cite_pages():
     assert declared_parts(None, None, "Page 45 of the album") == {"page": {"45"}}
 
 
-@given(st.text(max_size=80), st.text(max_size=80))
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            "page",
+            "Seite",
+            "fol.",
+            "tavola",
+            "no.",
+            "état",
+            "12",
+            "12v",
+            "iv",
+            "ll",
+            "mm",
+            "m",
+            "d'",
+            "x",
+            "verso",
+            "second",
+            "2e",
+            ",",
+            ".",
+        ]
+    )
+).map(" ".join)
+
+
+@given(st.text(max_size=80) | WORDS, st.text(max_size=80) | WORDS)
 def test_any_text_can_be_read(a, b):
     left, right = declared_parts(a, [b], b), declared_parts(b, [a], a)
     assert differing_parts(left, right) == differing_parts(right, left)

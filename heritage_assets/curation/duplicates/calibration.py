@@ -21,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from heritage_assets.curation.duplicates.attributes import Attributes, evidence_table
 from heritage_assets.curation.duplicates.edits import EDITS, Edit
 from heritage_assets.curation.duplicates.hashes import parse_hashes
-from heritage_assets.curation.duplicates.neighbours import TAIL, Neighbours, neighbours, tail
+from heritage_assets.curation.duplicates.neighbours import TAIL, Neighbours, metadata_tell_apart, neighbours, tail
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
 from heritage_assets.curation.progress import Stage
 
@@ -120,6 +121,7 @@ def calibrate(
     encode_images: EncodeImages,
     hash_image: HashImage,
     settings: DuplicateSettings,
+    evidence: pa.Table | None = None,
     precision: float = 0.999,
     prior: float = 0.05,
     sample: int = 500,
@@ -136,7 +138,9 @@ def calibrate(
         load_image: guid to upright RGB picture; one that raises ``OSError`` or ``ValueError`` is skipped.
         encode_images: pictures to (k, d) float32 unit vectors, as the collection was encoded.
         hash_image: picture to 16 hexadecimal digits.
-        settings: hash distances.
+        settings: hash distances and tolerances.
+        evidence: :data:`~.attributes.EVIDENCE` of the records in the order of ``guids``: pairs that their metadata tell apart do
+            not count as neighbours, since no score can join them.
         precision: wanted share of right pairs among those found.
         prior: share of records assumed to have a copy in the collection.
         sample: how many pictures to edit.
@@ -156,7 +160,12 @@ def calibrate(
         )
     mild = [number for number, name in enumerate(chosen) if name not in STRONG_EDITS]
     like_a_copy = float(np.quantile(same[:, mild], 0.05))
-    around = neighbours(vectors, hashes, read, settings, like_a_copy)
+    tells_apart = None
+    if evidence is not None:
+        if evidence["guid"].to_pylist() != list(guids):
+            raise ValueError("evidence must have one row for each of guids, in their order")
+        tells_apart = metadata_tell_apart(Attributes(evidence_table(evidence)), settings)
+    around = neighbours(vectors, hashes, read, settings, like_a_copy, tells_apart)
     return summarise(encoder, Samples(same, same_hash, around, tuple(chosen)), settings, precision, prior)
 
 

@@ -2,6 +2,9 @@
 
 New records are compared with each other and with a stream of everything else. Memory: the records at hand, about 120 bytes for
 each record of the archive (its guid and hashes), and one block of its vectors.
+
+A file that too many records share is a placeholder and not compared. When withdrawals make it rare again, its records are
+compared when they come again, or on a rebuild.
 """
 
 from __future__ import annotations

@@ -15,7 +15,10 @@ Declared = Mapping[str, frozenset[str]]
 """Kind of part to the values declared for it."""
 
 # One letter alone is a numeral only as i, v or x: "carte d'Europe", "page M".
-_ROMAN = r"(?:(?=[ivxlcdm]{2}|[ivx]\b)m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3}))(?!['’])"
+_ROMAN = (
+    r"(?:(?=[ivxlcdm]{2}|[ivx]\b)m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
+    r"(?<=[ivxlcdm])(?![a-z'’]))"
+)
 _NUMBER = rf"(?:\d{{1,5}}|{_ROMAN})"
 _ORDINALS = {
     "1": "first erste ersten erster erstes premier premiere primo prima primero primer primera",

@@ -31,6 +31,8 @@ class PairEvidence:
     hash_distance: Index
     same_file: Bools
     same_holder: Bools
+    other_holder: Bools
+    """Both houses are known, and they differ."""
     same_title: Bools
     shared_number: Bools
     undescribed: Bools
@@ -73,6 +75,7 @@ def pair_evidence(
         hash_distance=distance,
         same_file=_same(records.files, a, b),
         same_holder=same_holder,
+        other_holder=(records.holders[a] >= 0) & (records.holders[b] >= 0) & ~same_holder,
         same_title=_same(records.titles, a, b),
         shared_number=shared,
         undescribed=~records.described[a] & ~records.described[b],

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from heritage_assets.curation.duplicates.attributes import Attributes
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
 
 Doubles = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 Hashes = npt.NDArray[np.uint64]
+Index = npt.NDArray[np.int64]
+TellsApart = Callable[[Index, slice], npt.NDArray[np.bool_]]
+"""Rows and a block of others to a (rows, others) matrix: pairs that their metadata tell apart, whatever the pixels say."""
 
 TAIL = 0.1
 """Share of ``different`` that the tail is fitted to."""
@@ -60,13 +65,37 @@ class Neighbours:
         return tail(np.repeat(centres, self.ring_scores), share)
 
 
+def metadata_tell_apart(records: Attributes, settings: DuplicateSettings) -> TellsApart:
+    """Return which pairs of records dates or inventory numbers of one house tell apart (parts are left to the rules)."""
+    first, last = records.years
+    numbers: dict[frozenset[str], int] = {}
+    number = np.array([numbers.setdefault(values, len(numbers)) if values else -1 for values in records.inventory])
+
+    def tells_apart(rows: Index, part: slice) -> npt.NDArray[np.bool_]:
+        gap = np.fmax(first[rows, None] - last[None, part], first[None, part] - last[rows, None])
+        one_house = (records.holders[rows, None] == records.holders[None, part]) & (records.holders[rows, None] >= 0)
+        numbered = (number[rows, None] >= 0) & (number[None, part] >= 0)
+        others = number[rows, None] != number[None, part]
+        return np.asarray(
+            (np.nan_to_num(gap, nan=-1.0) > settings.year_tolerance) | (one_house & numbered & others), bool
+        )
+
+    return tells_apart
+
+
 def neighbours(
-    vectors: Floats, hashes: Hashes, rows: npt.NDArray[np.int64], settings: DuplicateSettings, like_a_copy: float
+    vectors: Floats,
+    hashes: Hashes,
+    rows: Index,
+    settings: DuplicateSettings,
+    like_a_copy: float,
+    tells_apart: TellsApart | None = None,
 ) -> Neighbours:
     """Look around ``rows`` in the whole collection.
 
-    A neighbour whose hash differs in more than ``hash_near`` bits is different, unless it scores at least ``like_a_copy`` and its
-    hash is not far; one with a nearer hash is different when it scores less. Memory: about ``16 · rows · BLOCK`` bytes.
+    A neighbour whose hash differs in more than ``hash_near`` bits is different, unless it scores at least ``like_a_copy`` and
+    its hash is not far; one with a nearer hash is different when it scores less. Pairs that metadata tell apart are left out:
+    pixels do not decide about them. Memory: about ``24 · rows · BLOCK`` bytes.
     """
     nearest = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
     twins = 0.0
@@ -76,13 +105,14 @@ def neighbours(
         part = slice(start, start + BLOCK)
         score = vectors[rows] @ vectors[part].T
         distance = np.bitwise_count(hashes[rows, None] ^ hashes[None, part])
+        open_pairs = np.ones(score.shape, bool) if tells_apart is None else ~tells_apart(rows, part)
         copy = (distance <= settings.hash_far) & (score >= like_a_copy)
-        twins += float(np.count_nonzero(copy))
+        twins += float(np.count_nonzero(copy & open_pairs))
         for target, mask in zip(nearest, (distance > settings.hash_near, distance <= settings.hash_near), strict=True):
-            best = np.where(mask & ~copy, score, -np.inf).max(axis=1)
+            best = np.where(mask & open_pairs & ~copy, score, -np.inf).max(axis=1)
             np.fmax(target, np.where(np.isfinite(best), best, np.nan), out=target)
         for number, (low, high) in enumerate(RING):
-            inside = (distance >= low) & (distance <= high) & ~copy
+            inside = (distance >= low) & (distance <= high) & open_pairs & ~copy
             pairs[number] += np.count_nonzero(inside)
             scores += np.histogram(score[inside], SCORE_BINS, (-1.0, 1.0))[0]
     # Each row was found as its own twin.

@@ -110,7 +110,7 @@ RULES: tuple[Rule, ...] = (
         "dates_differ_same_pixels",
         REVIEW,
         "Two houses date what looks like one photograph differently.",
-        lambda p, s: p.date_differs & ~p.same_holder & alike(p, s) & same_pixels(p, s),
+        lambda p, s: p.date_differs & p.other_holder & alike(p, s) & same_pixels(p, s),
     ),
     Rule("dates_differ", DISTINCT, "They are dated differently.", lambda p, s: p.date_differs),
     Rule(
@@ -142,6 +142,18 @@ RULES: tuple[Rule, ...] = (
         DUPLICATE,
         "An edited copy: the encoder scores it below the threshold, the hashes are almost equal, no text disagrees.",
         lambda p, s: same_pixels(p, s) & ~p.aspect_differs & ~texts_disagree(p, s),
+    ),
+    Rule(
+        "same_hash_and_text",
+        DUPLICATE,
+        "Two houses, equal hashes and shapes, and titles, numbers or descriptions agree: a copy that was edited strongly.",
+        lambda p, s: (
+            hash_within(p, s.hash_same // 2)
+            & p.other_holder
+            & ~p.aspect_differs
+            & texts_agree(p, s)
+            & (p.cosine >= s.threshold / 2)
+        ),
     ),
     Rule(
         "alike",
