@@ -91,7 +91,9 @@ class Manifest(BaseModel):
     version: Literal[1] = 1
     dataset: str = Field(min_length=1, description="The dataset's name, as the user gave it.")
     batch: str
-    source: str = Field(min_length=1, description="Kind of source: europeana, oai-pmh, iiif, edm, csv, jsonl, directory …")
+    source: str = Field(
+        min_length=1, description="Kind of source: europeana, oai-pmh, iiif, edm, csv, jsonl, directory …"
+    )
     format: Literal["europeana", "edm", "oai_dc", "iiif", "mapped"] = Field(description="What cleansing must parse.")
     origin: dict[str, Any] = Field(description="Endpoint, query, path …; never a secret.")
     scope: str | None = Field(None, description="Identity of what was listed; batches of one scope show withdrawals.")
