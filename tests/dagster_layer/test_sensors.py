@@ -19,7 +19,7 @@ from heritage_assets.curation.schemas import CLEANSED_RECORDS, REVIEW_DECISIONS,
 from heritage_assets.jobs import RECORD_STEPS
 from heritage_assets.schedules import nightly_clusters
 from heritage_assets.sensors.landing import ATTEMPT_TAG, BATCH_TAG, MAX_ATTEMPTS, RUNS_PER_TICK, landing_sensor
-from heritage_assets.sensors.retry_failed_images import retry_failed_images
+from heritage_assets.sensors.retry_failed_images import MAX_FAILED_RUNS, retry_failed_images
 from heritage_assets.sensors.review_decisions import review_decisions
 from heritage_assets.sensors.run_failure import run_failure
 
@@ -210,7 +210,9 @@ def test_retry_asks_for_what_is_due_and_only_once(site: Site, instance: dg.Dagst
     write_images(site, "unknown", [("FAILED", False, 1, past)])
     instance.add_dynamic_partitions("harvest_batch", ["due", "later", "final"])
     data = tick(retry_failed_images, site, instance)
-    assert asked(data) == [("due", "retry:due:4")]
+    ((batch, key),) = asked(data)
+    assert batch == "due" and key.startswith("retry:due:")
+    assert data.run_requests[0].run_config == {"ops": {"source_images": {"config": {"only_due": True}}}}
     assert data.run_requests[0].tags["heritage/images_due"] == "2"
     assert asked(tick(retry_failed_images, site, instance, data.cursor)) == asked(data)  # one key, one run
 
@@ -224,6 +226,16 @@ def test_retry_asks_anew_for_the_next_round_of_failures(site: Site, instance: dg
         write_images(site, "due", [(status, False, attempts, past) for attempts, status in (first, second)])
         keys.update(asked(tick(retry_failed_images, site, instance)))
     assert len(keys) == 3
+
+
+def test_a_retry_whose_run_failed_is_asked_for_again_but_not_for_ever(site: Site, instance: dg.DagsterInstance) -> None:
+    write_images(site, "due", [("FAILED", False, 1, datetime.now(UTC) - timedelta(minutes=1))])
+    instance.add_dynamic_partitions("harvest_batch", ["due"])
+    keys = []
+    while requests := tick(retry_failed_images, site, instance).run_requests:
+        keys.append(requests[0].run_key)
+        create_run_for_test(instance, job_name="image_retry", status=Status.FAILURE, tags=requests[0].tags)
+    assert len(set(keys)) == len(keys) == MAX_FAILED_RUNS
 
 
 def test_a_recovered_image_comes_through(site: Site, instance: dg.DagsterInstance) -> None:
