@@ -7,6 +7,7 @@ error and exit status 1 (2 for wrong arguments); ``--debug`` shows the traceback
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -14,8 +15,9 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from heritage_assets import __version__
-from heritage_assets.cli import chain, demo, duplicates, evaluate, look, servers
+from heritage_assets.cli import chain, demo, duplicates, evaluate, look, retry, servers
 from heritage_assets.cli.harvest import harvest_app
+from heritage_assets.cli.output import tell_of_retries
 
 HELP = """From harvested cultural-heritage records to one clean, searchable, de-duplicated image archive.
 
@@ -42,6 +44,7 @@ app.add_typer(
     harvest_app, name="harvest", help="Harvest records from a provider, a file or a folder into the landing zone."
 )
 chain.register(app)
+retry.register(app)
 demo.register(app)
 look.register(app)
 evaluate.register(app)
@@ -70,6 +73,8 @@ def options(
 def main() -> None:
     """Run the command line."""
     debug = "--debug" in sys.argv
+    warnings.filterwarnings("ignore", message=".*is currently in (beta|preview)")  # Dagster's word to developers
+    tell_of_retries()
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
         app(arguments, prog_name="heritage")

@@ -74,3 +74,17 @@ def progress_bars(enabled: bool) -> Iterator[None]:
 
     with bars, listening(report):
         yield
+
+
+def tell_of_retries() -> None:
+    """Say on standard error, in one line, when something busy is waited for."""
+    from stamina.instrumentation import RetryDetails, set_on_retry_hooks
+
+    errors = Console(stderr=True, highlight=False)
+
+    def tell(details: RetryDetails) -> None:
+        reason = str(details.caused_by) or type(details.caused_by).__name__
+        line = f"{reason}: trying again in {details.wait_for:.1f} s (attempt {details.retry_num + 1})"
+        errors.print(line, markup=False, style="dim", soft_wrap=True)
+
+    set_on_retry_hooks([tell])

@@ -158,6 +158,10 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     museum_server: MuseumServer
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log a broken connection instead of printing a traceback: clients may hang up when they know enough."""
+        logger.debug("the connection from %s broke", client_address, exc_info=True)
+
 
 def _listen(port: int, owner: MuseumServer) -> tuple[list[_Server], dict[str, str]]:
     """Bind one port on 127.0.0.1 and on an address for each provider.
