@@ -17,7 +17,7 @@ import dagster as dg
 import psutil
 
 from heritage_assets.curation.landing import LandingZone
-from heritage_assets.jobs import RECORD_STEPS
+from heritage_assets.jobs import RECORD_STEPS, image_retry
 from heritage_assets.partitions import harvest_batches
 from heritage_assets.sensors.landing import ATTEMPT_TAG, BATCH_TAG, LAST_STEP, landed_event
 from heritage_assets.settings import Settings
@@ -130,6 +130,14 @@ def run_rebuild(defs: dg.Definitions, instance: dg.DagsterInstance, batch: str) 
     return _run(defs, instance, "canonicalization", batch, None, config)
 
 
+def run_image_retry(
+    defs: dg.Definitions, instance: dg.DagsterInstance, batch: str, reasons: Sequence[str], hosts: Sequence[str]
+) -> RunOutcome:
+    """Ask again, now, for the failed images of ``batch`` with one of the reasons and hosts (none: any), also for final ones."""
+    again = {"again": True, "reasons": list(reasons), "hosts": list(hosts)}
+    return _run(defs, instance, image_retry.name, batch, None, {"ops": {"source_images": {"config": again}}})
+
+
 def run_clusters(defs: dg.Definitions, instance: dg.DagsterInstance) -> RunOutcome:
     """Cluster the archive."""
     return _run(defs, instance, "clustering", None, None)
@@ -149,9 +157,7 @@ def _run(
     result = defs.resolve_job_def(job).execute_in_process(
         instance=instance,
         partition_key=batch,
-        run_config={
-            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}
-        },  # the event log is in the web interface
+        run_config={**QUIET, **(config or {})},
         asset_selection=[dg.AssetKey(step) for step in steps] if steps is not None else None,
         tags=tags,
         raise_on_error=False,

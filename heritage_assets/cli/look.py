@@ -16,6 +16,9 @@ Filters = Annotated[
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many answers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+SHOWN_HOSTS = 10
+"""Hosts with failures that ``heritage status`` shows; ``--json`` has them all."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -77,6 +80,13 @@ def status_command(as_json: Json = False) -> None:
     rejected = counts_line(found["rejected_by_reason"])
     console.print(f"records   {found['cleansed']:,} cleansed of {found['landed']:,} landed; rejected: {rejected}")
     console.print(f"images    {counts_line(found['images'])}; failed: {counts_line(found['failed_by_reason'])}")
+    failing = [host for host in found["hosts"] if host["failed"]][:SHOWN_HOSTS]
+    for host in failing:
+        console.print(
+            f"  {host['host']}: {host['failed']:,} of {host['images']:,} failed, {host['waiting']:,} wait for another attempt; "
+            f"last: {host['last_error']}",
+            markup=False,
+        )
     console.print(f"points    {counts_line(found['points'])}")
     console.print(f"groups    {found['duplicate_groups']:,} of duplicates, {found['clusters']:,} clusters")
     console.print(f"lake      {found['lake']}  (encoder {found['encoder']})")
@@ -134,13 +144,17 @@ def similar_command(
 
 
 def export_command(
-    table: Annotated[str, typer.Argument(help="Name of a table, such as canonical_records.")],
+    table: Annotated[str, typer.Argument(help="Name of a table, such as canonical_records, or failed_images.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File ending in .parquet, .csv or .jsonl.")],
     batch: Annotated[list[str] | None, typer.Option("--batch", help="Only this batch (repeatable).")] = None,
 ) -> None:
     """Write a table of the lake to a file, as a stream.
 
-    Example: heritage export canonical_records --output canonical.csv
+    Examples:
+
+      heritage export canonical_records --output canonical.csv
+
+      heritage export failed_images --output failed.csv
     """
     from heritage_assets.search.export import export_table
     from heritage_assets.stores.connect import Platform

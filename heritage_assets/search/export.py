@@ -12,8 +12,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from heritage_assets.curation.schemas import TABLES, TableSpec
-from heritage_assets.stores.lake import Lake
+from heritage_assets.curation.images.health import FAILED_IMAGES, failed_images
+from heritage_assets.curation.schemas import SOURCE_IMAGES, TABLES, TableSpec
+from heritage_assets.stores.lake import Lake, text
+
+EXPORTABLE = {**TABLES, FAILED_IMAGES.name: FAILED_IMAGES}
+"""The tables, and the views over them."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A CSV cell that starts so is run as a formula by spreadsheet programs; text cells are quoted with an apostrophe."""
@@ -29,7 +33,7 @@ def export_table(lake: Lake, name: str, output: Path, *, batches: Sequence[str] 
     if output.suffix.removeprefix(".") not in FORMATS:
         raise ValueError(f"can't export to {output.name!r}: end it in {', '.join(f'.{form}' for form in FORMATS)}")
     temporary = output.with_name(f".{output.name}.partial")
-    counted = _Counted(lake.scan(table, batches=batches or None))
+    counted = _Counted(rows_of(lake, table, batches=batches or None))
     try:
         with temporary.open("wb") as file:
             file.writelines(export_stream(table, counted, output.suffix.removeprefix(".")))
@@ -40,16 +44,24 @@ def export_table(lake: Lake, name: str, output: Path, *, batches: Sequence[str] 
 
 
 def exportable(name: str, batches: Sequence[str] | None = None) -> TableSpec:
-    """Return the table of that name.
+    """Return the table or view of that name.
 
     Raises:
         ValueError: there is none, or batches are asked of a global table.
     """
-    if name not in TABLES:
-        raise ValueError(f"no table {name!r}: use one of {', '.join(sorted(TABLES))}")
-    if batches and not TABLES[name].partitioned:
+    if name not in EXPORTABLE:
+        raise ValueError(f"no table {name!r}: use one of {', '.join(sorted(EXPORTABLE))}")
+    if batches and not EXPORTABLE[name].partitioned:
         raise ValueError(f"{name} is a global table and has no batches")
-    return TABLES[name]
+    return EXPORTABLE[name]
+
+
+def rows_of(lake: Lake, table: TableSpec, *, batches: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Stream the rows of a table or view."""
+    if table is FAILED_IMAGES:
+        failed = text("status") == "FAILED"
+        return failed_images(lake.scan(SOURCE_IMAGES, batches=batches, where=failed))
+    return lake.scan(table, batches=batches)
 
 
 def export_stream(table: TableSpec, rows: Iterable[pa.RecordBatch], form: str) -> Iterator[bytes]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from heritage_assets.curation.images.health import HEALTH_COLUMNS, host_health
 from heritage_assets.curation.points import PENDING, VALIDATED
 from heritage_assets.curation.schemas import (
     CANONICAL_RECORDS,
@@ -20,10 +22,12 @@ from heritage_assets.curation.schemas import (
 from heritage_assets.stores.connect import Platform
 from heritage_assets.stores.lake import Lake
 
+MOST_HOSTS = 100
+"""Hosts that are listed, those with most failures first."""
 IMAGE_STATUSES = ("OK", "NO_IMAGE", "FAILED")
 KEYS = (
     *("batches", "landed", "cleansed", "repeated", "rejected", "rejected_by_reason", "images", "failed_by_reason"),
-    *("embeddings", "points", "duplicate_groups", "clusters", "encoder", "home", "lake", "by_batch"),
+    *("embeddings", "points", "duplicate_groups", "clusters", "encoder", "home", "lake", "by_batch", "hosts"),
 )
 
 
@@ -55,7 +59,7 @@ def table_status(platform: Platform) -> dict[str, Any]:
         }
         for manifest in manifests
     ]
-    images = lake.read(SOURCE_IMAGES, columns=["status", "reason"])
+    images = lake.read(SOURCE_IMAGES, columns=list(HEALTH_COLUMNS))
     by_status = count_values(images["status"])
     return {
         "batches": len(batches),
@@ -73,6 +77,7 @@ def table_status(platform: Platform) -> dict[str, Any]:
         "home": str(platform.settings.home),
         "lake": platform.settings.lake_root,
         "by_batch": batches,
+        "hosts": [asdict(one) for one in host_health(images)[:MOST_HOSTS]],
     }
 
 

@@ -19,7 +19,7 @@ from heritage_assets.search.api.routes_records import known_record
 from heritage_assets.search.api.session import Who
 from heritage_assets.search.api.state import AppState, Current, State
 from heritage_assets.search.engine import HARVEST_FIRST, SORTS
-from heritage_assets.search.export import export_stream, exportable
+from heritage_assets.search.export import export_stream, exportable, rows_of
 from heritage_assets.search.iiif import CONTEXT, MOST_CANVASES, manifest
 from heritage_assets.search.map_data import NO_MAP
 from heritage_assets.search.snapshot import FILTERABLE
@@ -180,7 +180,7 @@ async def export(
     def pieces() -> Iterator[bytes]:
         state.exports += 1
         try:
-            yield from export_stream(spec, state.platform.lake.scan(spec, batches=batch), form)
+            yield from export_stream(spec, rows_of(state.platform.lake, spec, batches=batch), form)
         finally:
             state.exports -= 1
 
