@@ -4,7 +4,7 @@
  */
 import * as api from '../core/api.js';
 import { fill, h } from '../core/dom.js';
-import { plural, score, when, words } from '../core/format.js';
+import { language, plural, rights, score, when, words } from '../core/format.js';
 import { address, go } from '../core/router.js';
 import { evidenceTable, verdictBadge } from '../ui/evidence.js';
 import { icon } from '../ui/icons.js';
@@ -137,13 +137,23 @@ function member(one, a, b, choose) {
   );
 }
 
-const COMPARED = /** @type {const} */ (['title', 'creator', 'date', 'type', 'data_provider', 'dataset', 'language', 'rights_category']);
+/** @type {[string, (card: Card) => string | null | undefined][]} */
+const COMPARED = [
+  ['Title', (card) => card.title],
+  ['Creator', (card) => card.creator],
+  ['Date', (card) => card.date],
+  ['Type', (card) => card.type],
+  ['Institution', (card) => card.data_provider || card.provider],
+  ['Inventory no.', (card) => card.identifiers.join(', ')],
+  ['Dataset', (card) => card.dataset],
+  ['Language', (card) => card.language && language(card.language)],
+  ['Rights', (card) => rights(card.rights_category ?? 'unknown')],
+  ['Pixels', (card) => (card.width ? `${card.width} × ${card.height}` : null)],
+];
 
 /** What the two records say differently. @param {Card} a @param {Card} b */
 export function differences(a, b) {
-  const size = (/** @type {Card} */ one) => (one.width ? `${one.width} × ${one.height}` : '–');
-  const rows = COMPARED.map((field) => [words(field), a[field] ?? '–', b[field] ?? '–']);
-  rows.push(['Pixels', size(a), size(b)]);
+  const rows = COMPARED.map(([name, read]) => [name, read(a) || '–', read(b) || '–']);
   return h(
     'table',
     { class: 'table differences' },

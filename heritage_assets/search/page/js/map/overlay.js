@@ -68,10 +68,12 @@ export class Overlay {
     const placed = [];
     for (const cluster of this.map.clusters) {
       if (cluster.x === null || cluster.y === null || !cluster.label) continue;
-      const [px, py] = camera.toScreen(cluster.x, cluster.y);
+      const [at, py] = camera.toScreen(cluster.x, cluster.y);
+      if (at < 0 || at > camera.width || py < 0 || py > camera.height) continue;
       const half = context.measureText(cluster.label).width / 2 + 8;
+      const px = Math.min(Math.max(at, half), Math.max(half, camera.width - half));
       const box = /** @type {[number, number, number, number]} */ ([px - half, py - 12, px + half, py + 12]);
-      if (box[2] < 0 || box[0] > camera.width || py < 0 || py > camera.height || placed.some((other) => meet(box, other))) continue;
+      if (placed.some((other) => meet(box, other))) continue;
       placed.push(box);
       context.strokeStyle = paper;
       context.globalAlpha = 0.9;

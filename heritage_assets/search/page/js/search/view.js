@@ -127,8 +127,11 @@ export function searchView(host, route) {
   function onKey(event) {
     if (event.key === 'Escape') {
       if (view.classList.contains('facets-open')) facets.closeButton.click();
-      else if (isTyping(event)) /** @type {HTMLElement} */ (event.target).blur();
-      else if (!asksNothing(state) || filterCount(state)) change({ text: '', like: '', picture: '', ...noFilters() });
+      else if (isTyping(event)) {
+        // A search field would empty itself, and with it the question.
+        event.preventDefault();
+        /** @type {HTMLElement} */ (event.target).blur();
+      } else if (!asksNothing(state) || filterCount(state)) change({ text: '', like: '', picture: '', ...noFilters() });
     } else if (['ArrowDown', 'ArrowRight'].includes(event.key) && event.target === document.body && grid.items.length) {
       event.preventDefault();
       grid.focus(0);

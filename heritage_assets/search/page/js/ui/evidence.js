@@ -31,7 +31,7 @@ function row(name, value, title, share) {
 }
 
 /** @param {number | null} distance */
-const hashText = (distance) => (distance === null || distance === undefined ? '–' : `${distance} of 64 bits differ`);
+const hashText = (distance) => (distance === null || distance === undefined ? '–' : `${distance} of 64 bits`);
 
 /** @param {number | null} distance */
 const hashShare = (distance) => (distance === null || distance === undefined ? null : 1 - distance / 64);
