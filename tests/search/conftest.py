@@ -1,99 +1,24 @@
-"""A small real archive, built once: thirty pictures through the whole chain, with a CLIP of random weights."""
+"""Fixtures of the search application: one small archive for all, and a client of it."""
 
 from __future__ import annotations
 
-import csv
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "curation"))  # small pictures and small encoders
 
-import sample_images
 from encoder_models import save_clip
+from small_archive import build_archive, open_client, wait_until
 
 from heritage_assets.settings import Settings
 
-OBJECTS = 26
-COPIES = {1: "copy-1", 2: "copy-2", 3: "copy-3"}
-SCRIPT = '<script>alert("x")</script> & "quoted"'
-COLUMNS = (
-    *("id", "title", "creator", "subject", "type", "description", "provider", "country", "language", "rights", "date"),
-    *("inventory", "image"),
-)
-
-
-def museum_rows() -> list[dict[str, str]]:
-    """Rows of the museum's table: objects, re-encoded copies, one record without image, one with a script for a title."""
-    rows = [_row(number) for number in range(OBJECTS)]
-    rows += [
-        {**_row(number), "id": name, "provider": "Other Museum", "inventory": f"OM {number}", "image": f"{name}.jpg"}
-        for number, name in COPIES.items()
-    ]
-    rows.append({**_row(90), "id": "text-only", "title": "A letter without a picture", "image": ""})
-    rows.append({**_row(25), "id": "hostile", "title": SCRIPT, "creator": SCRIPT, "inventory": "../../etc/passwd"})
-    return rows
-
-
-def _row(number: int) -> dict[str, str]:
-    kind = ("painting", "coin", "map")[number % 3]
-    return {
-        "id": f"obj-{number}",
-        "title": f"{kind.title()} of the town, number {number}",
-        "creator": f"Master {number % 4}",
-        "subject": f"{kind};town",
-        "type": kind,
-        "description": f"A {kind} shown in room {number % 5}, über alles schön.",
-        "provider": "Town Museum",
-        "country": "Italy" if number % 2 else "Germany",
-        "language": "en",
-        "rights": "http://creativecommons.org/publicdomain/mark/1.0/",
-        "date": str(1800 + number * 3),
-        "inventory": f"Inv. {1900 + number}/{number}-a",
-        "image": f"object-{number}.jpg",
-    }
-
-
-def write_museum(folder: Path) -> Path:
-    """Write table and pictures; return the table's path."""
-    folder.mkdir(parents=True)
-    rows = museum_rows()
-    with (folder / "museum.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    for number in range(OBJECTS):
-        (folder / f"object-{number}.jpg").write_bytes(sample_images.jpeg(number))
-    for number, name in COPIES.items():
-        copy = sample_images.encoded(sample_images.picture(number), "JPEG", quality=72)
-        (folder / f"{name}.jpg").write_bytes(copy)
-    return folder / "museum.csv"
-
-
-def build_archive(folder: Path, encoder: Path) -> Settings:
-    """Harvest the museum and run its whole chain; return the home's settings."""
-    from heritage_assets.cli.chain import run_chain
-    from heritage_assets.curation.sources import harvest
-    from heritage_assets.curation.sources.tables import CsvSource
-    from heritage_assets.stores.connect import Platform
-
-    settings = Settings(
-        _env_file=None,
-        home=folder / "home",
-        encoder=str(encoder),
-        duplicates={"threshold": 0.999, "review_band": 0.0009},  # scores of random weights crowd near 1
-        clusters={"map_iterations": 50},
-    )
-    columns = {"guid": "id", "identifiers": "inventory", "is_shown_by": "image"}
-    columns |= {name: name for name in COLUMNS if name not in ("id", "inventory", "image")}
-    source = CsvSource(write_museum(folder / "museum"), columns=columns)
-    harvest(source, Platform(settings).landing, dataset="museum", batch="museum-1")
-    outcomes = run_chain(settings, None, "clusters", show=False)
-    assert all(outcome.success for outcome in outcomes), outcomes
-    return settings
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -114,3 +39,23 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     settings = build_archive(folder, save_clip(folder / "small-clip", dim=16))
     yield settings
     stop_endpoint(settings.home)
+
+
+@pytest.fixture(scope="session")
+def client(archive: Settings) -> Iterator[TestClient]:
+    """A client of an application over the archive, ready to search."""
+    with open_client(archive) as opened:
+        wait_until(lambda: opened.get("/readyz").status_code == 200)
+        yield opened
+
+
+@pytest.fixture
+def get(client: TestClient):
+    """Ask and return the JSON answer, which must be a success."""
+
+    def ask(path: str, **params):
+        answer = client.get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return ask

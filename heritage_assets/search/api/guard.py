@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -71,6 +72,7 @@ class Guard:
         self._doorkeeper = doorkeeper
         self._metrics = metrics
         self._buckets = TokenBuckets(limits.requests_per_second, limits.request_burst)
+        self._too_large_detail = f"requests may have {limits.max_upload_bytes:,} bytes"
         self._hosts = {name.lower() for name in limits.allowed_hosts}
         self._headers = dict(HEADERS)
         if not limits.allowed_origins:
@@ -97,9 +99,6 @@ class Guard:
                 await refusal(scope, receive, sending)
             else:
                 await self._app(scope, self._bounded(receive), sending)
-        except _TooLargeError:
-            if status[0] == 500:
-                await self._too_large()(scope, receive, sending)
         finally:
             self._metrics.request(_template(scope), _method(scope), status[0], time.perf_counter() - started)
 
@@ -140,7 +139,7 @@ class Guard:
         return urlsplit(origin).netloc == headers.get("host")
 
     def _too_large(self) -> Response:
-        return problem(413, "too_large", f"requests may have {self._limits.max_upload_bytes:,} bytes")
+        return problem(413, "too_large", self._too_large_detail)
 
     def _bounded(self, receive: Receive) -> Receive:
         """Count the bytes that come in, whatever the request says of its length."""
@@ -152,14 +151,10 @@ class Guard:
             if message["type"] == "http.request":
                 left -= len(message.get("body", b""))
                 if left < 0:
-                    raise _TooLargeError
+                    raise HTTPException(413, self._too_large_detail)
             return message
 
         return counting
-
-
-class _TooLargeError(Exception):
-    pass
 
 
 def _number(text: str | None) -> int:
