@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
 
-from page_visitor import ARGUMENTS, DESKTOP, WATCH_SHIFTS, Server, Visitor, failure_of, find_chromium, matters
+from page_visitor import (
+    ARGUMENTS,
+    DESKTOP,
+    WATCH_SHIFTS,
+    Server,
+    Visitor,
+    failure_of,
+    find_chromium,
+    leave_open,
+    matters,
+)
 from playwright.sync_api import Browser, sync_playwright
 
 from heritage_assets.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def page_address(archive: Settings) -> Iterator[str]:
-    """The address of the application over the session's archive."""
-    server = Server(archive)
+def museum(archive: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A copy of the session's archive for visitors who decide, with some pairs that the rules left open."""
+    from heritage_assets.embedded.vector_endpoint import stop_endpoint
+
+    stop_endpoint(archive.home)
+    settings = archive.model_copy(update={"home": tmp_path_factory.mktemp("museum") / "home"})
+    shutil.copytree(archive.home, settings.home, ignore=shutil.ignore_patterns("*.sock", "*.lock"))
+    leave_open(settings, [(f"obj-{number}", f"obj-{number + 3}") for number in range(5, 9)])
+    yield settings
+    stop_endpoint(settings.home)
+
+
+@pytest.fixture(scope="session")
+def page_address(museum: Settings) -> Iterator[str]:
+    """The address of the application over that archive."""
+    server = Server(museum)
     yield server.start()
     server.stop()
 

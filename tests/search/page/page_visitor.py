@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import pyarrow as pa
 import pytest
 import uvicorn
 from playwright.sync_api import Page, Request, expect
 
+from heritage_assets.curation.schemas import DUPLICATE_PAIRS
 from heritage_assets.search.api.app import create_app
 from heritage_assets.settings import Settings
+from heritage_assets.stores.connect import Platform
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
@@ -57,7 +60,7 @@ class Server:
         """Return the address once the application answers and the encoder is ready."""
         self.thread.start()
         _until(lambda: self.server.started, "the server to start")
-        address = "http://127.0.0.1:{}".format(self.server.servers[0].sockets[0].getsockname()[1])
+        address = f"http://127.0.0.1:{self.server.servers[0].sockets[0].getsockname()[1]}"
         ready = ("ready", "failed")
         _until(lambda: httpx.get(f"{address}/api/v1/meta").json()["encoder_state"] in ready, "the encoder")
         return address
@@ -66,6 +69,26 @@ class Server:
         """Stop and wait until everything is closed."""
         self.server.should_exit = True
         self.thread.join(30)
+
+
+def leave_open(settings: Settings, pairs: list[tuple[str, str]]) -> None:
+    """Store pairs for review, as canonicalization does with those that its rules can't decide."""
+    platform = Platform(settings)
+    stored = platform.lake.read(DUPLICATE_PAIRS)["encoder"].to_pylist()
+    rows = [
+        {
+            **{
+                "guid_a": min(pair),
+                "guid_b": max(pair),
+                "encoder": stored[0],
+                "image_cosine": 0.97,
+                "text_cosine": 0.9,
+            },
+            **{"hash_distance": 9, "conflict": "title", "verdict": "review", "rule": "borderline"},
+        }
+        for pair in pairs
+    ]
+    platform.lake.merge(DUPLICATE_PAIRS, pa.Table.from_pylist(rows, DUPLICATE_PAIRS.schema))
 
 
 def _until(done: Callable[[], bool], what: str, seconds: float = 60) -> None:

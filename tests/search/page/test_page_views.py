@@ -244,7 +244,7 @@ def test_the_status_counts_and_is_live(visitor: Visitor) -> None:
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     flow = page.get_by_role("list", name="The archive in figures")
     expect(flow).to_contain_text("31")
-    expect(page.get_by_role("region", name="Batches")).to_contain_text("museum-1")
+    expect(page.get_by_label("Batches table")).to_contain_text("museum-1")
     expect(page.get_by_role("heading", name="Last runs").locator("..")).to_contain_text("Success")
     expect(page.get_by_role("heading", name="Encoder and stores").locator("..")).to_contain_text("small-clip")
 

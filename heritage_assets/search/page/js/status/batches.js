@@ -14,7 +14,7 @@ export function batchTable(batches) {
   const rows = batches.toReversed().slice(0, MOST).map(batchRow);
   return h(
     'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Batches' },
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Batches table' },
     h('table', { class: 'table batches' }, h('thead', {}, h('tr', {}, ...heads.map((head, index) => h('th', { scope: 'col', class: index > 1 ? 'number' : '' }, head)))), h('tbody', {}, ...rows)),
     batches.length > MOST && h('p', { class: 'quiet small' }, `The newest ${MOST} of ${count(batches.length)} batches.`),
   );
