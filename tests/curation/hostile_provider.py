@@ -155,7 +155,10 @@ def gzipped(body: bytes) -> Behaviour:
 
 @dataclass
 class Provider:
-    """The server. Use as a context manager; ``url(path)`` gives addresses on any of its loopback names."""
+    """The server. Use as a context manager; ``url(path)`` gives addresses on any of its loopback names.
+
+    Without a route of its own, robots.txt is missing and the question is not logged.
+    """
 
     routes: dict[str, Behaviour]
     default: Behaviour = field(default_factory=lambda: status(404))
@@ -205,6 +208,9 @@ class Provider:
         path = head[0].split(" ")[1].lstrip("/").partition("?")[0]
         pairs = (line.partition(":") for line in head[1:] if line)
         headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        if path == "robots.txt" and path not in self.routes:
+            writer.write(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n")
+            return
         self._under_way += 1
         request = Request(path, headers, self._under_way, time.monotonic())
         self.log.append(request)

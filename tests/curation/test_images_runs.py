@@ -178,7 +178,11 @@ def test_a_long_pause_leaves_the_rest_for_later_without_asking(store) -> None:
 
 def test_a_dead_host_is_left_alone_after_some_failures(store) -> None:
     urls = {f"i{n}": f"http://127.0.0.7:1/{n}" for n in range(200)}
-    rows = run(urls, store, FetchSettings(**{**QUICK, "attempts": 1}, host_failures=10, host_concurrency=4))
+    rows = run(
+        urls,
+        store,
+        FetchSettings(**{**QUICK, "attempts": 1}, host_failures=10, host_concurrency=4, honour_robots=False),
+    )
     reasons = Counter(row["reason"] for row in rows.values())
     assert set(reasons) == {Reason.CONNECTION_FAILED, Reason.HOST_UNAVAILABLE}
     assert 10 <= reasons[Reason.CONNECTION_FAILED] <= 14

@@ -46,6 +46,7 @@ class HostGate:
     def __init__(self, host: str, settings: FetchSettings) -> None:
         self.host = host
         self.limit = settings.host_concurrency
+        self.interval = settings.host_interval
         self._settings = settings
         self._active = 0
         self._turn = asyncio.Lock()
@@ -67,7 +68,7 @@ class HostGate:
         async with self._turn:
             await self._wait()
             self._active += 1
-            self._next_start = time.monotonic() + self._settings.host_interval
+            self._next_start = time.monotonic() + self.interval
         try:
             yield
         finally:
@@ -87,6 +88,10 @@ class HostGate:
                 return
             # Short naps, so that a gate closed by a request under way doesn't hold the waiting ones for the whole pause.
             await asyncio.sleep(min(delay, 0.5))
+
+    def keep_distance(self, seconds: float) -> None:
+        """Space requests by at least so many seconds (a Crawl-delay), ``longest_pause`` at most."""
+        self.interval = max(self.interval, min(seconds, self._settings.longest_pause))
 
     def answered(self) -> None:
         """Count an answer that was no complaint."""

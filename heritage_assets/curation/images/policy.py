@@ -59,6 +59,10 @@ class FetchSettings(BaseModel):
         (), description="Private networks that may be asked all the same, such as 127.0.0.0/8 for the demo."
     )
     honour_opt_outs: bool = Field(True, description="Refuse images whose X-Robots-Tag forbids indexing or machine use.")
+    honour_robots: bool = Field(True, description="Ask only for what a host's robots.txt allows.")
+    robots_exempt: tuple[str, ...] = Field(
+        (), description="Hosts, with their subdomains, whose operators agreed: their robots.txt is not asked for."
+    )
     user_agent: str = Field(
         "heritage-assets/0.1 (image archive; contact the operator of this host)",
         min_length=1,
@@ -88,6 +92,16 @@ class FetchSettings(BaseModel):
         return self.concurrency + 4 * self.decode_threads
 
     @property
+    def agent(self) -> str:
+        """The product token by which robots.txt and X-Robots-Tag address us."""
+        return self.user_agent.split("/")[0].strip().lower()
+
+    def honours_robots_of(self, host: str) -> bool:
+        """Tell whether the robots.txt of a host counts."""
+        exempt = any(host == one.lower() or host.endswith(f".{one.lower()}") for one in self.robots_exempt)
+        return self.honour_robots and not exempt
+
+    @property
     def derivative_version(self) -> str:
         """Names all that shapes derivative and thumbnail; part of their keys."""
         return f"v1-{self.derivative_side}q{self.derivative_quality}-{self.thumbnail_side}q{self.thumbnail_quality}"
@@ -113,6 +127,7 @@ class Reason(StrEnum):
     FORBIDDEN = "forbidden"
     REFUSED = "refused"
     OPTED_OUT = "opted_out"
+    DISALLOWED_BY_ROBOTS = "disallowed_by_robots"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     BAD_REDIRECT = "bad_redirect"
     NOT_AN_IMAGE = "not_an_image"
@@ -153,6 +168,7 @@ REASONS: dict[Reason, ReasonSpec] = {
     Reason.FORBIDDEN: ReasonSpec("the provider answers 401, 403, 407 or 451, or the file is not readable", True),
     Reason.REFUSED: ReasonSpec("the provider answers another 4xx", True),
     Reason.OPTED_OUT: ReasonSpec("X-Robots-Tag forbids indexing or machine use", True),
+    Reason.DISALLOWED_BY_ROBOTS: ReasonSpec("not asked for: the host's robots.txt disallows it", True),
     Reason.TOO_MANY_REDIRECTS: ReasonSpec("a redirect loop, or more redirects than allowed", True),
     Reason.BAD_REDIRECT: ReasonSpec("a redirect without an address, or to one that can't be parsed", True),
     Reason.NOT_AN_IMAGE: ReasonSpec("the bytes are no image (empty, text, JSON, archive, …)", True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,8 +27,11 @@ from heritage_assets.curation.images.connections import CheckedBackend
 from heritage_assets.curation.images.hosts import HostGate, parse_retry_after
 from heritage_assets.curation.images.outcomes import ImageError
 from heritage_assets.curation.images.policy import FetchSettings, Reason
+from heritage_assets.curation.images.robots import MOST_BYTES as ROBOTS_BYTES
+from heritage_assets.curation.images.robots import Robots
 from heritage_assets.curation.images.sniff import SNIFF_BYTES, sniff
 
+ROBOTS_REDIRECTS = 5
 UNREACHABLE = frozenset({Reason.DNS_FAILED, Reason.CONNECTION_FAILED, Reason.TLS_FAILED, Reason.TIMEOUT})
 
 
@@ -62,6 +66,10 @@ class NotModified(Exception):
     """The provider's image is the one that is held (304)."""
 
 
+Receive = Callable[[httpcore.Response, Lease, asyncio.Timeout], Awaitable[Download]]
+"""Reads the body of an answer."""
+
+
 class HttpFetcher:
     """Fetches images within the limits of the settings. Lives in one event loop; close with :meth:`aclose`."""
 
@@ -70,6 +78,7 @@ class HttpFetcher:
         self._budget = MemoryBudget(settings.slots, settings.memory_bytes)
         self._connections = asyncio.Semaphore(settings.concurrency)
         self._gates: dict[str, HostGate] = {}
+        self._robots = Robots(settings, self._robots_file, lambda host, seconds: self.gate(host).keep_distance(seconds))
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(),
             max_connections=settings.concurrency,
@@ -97,7 +106,8 @@ class HttpFetcher:
         address, seen = parse_address(url), set[str]()
         while True:
             seen.add(str(address))
-            answer = await self._hop(address, validators)
+            await self._robots.check(address)
+            answer = await self._hop(address, self._receive, validators)
             if isinstance(answer, Download):
                 return answer
             address = answer
@@ -107,19 +117,31 @@ class HttpFetcher:
                 )
                 raise ImageError(Reason.TOO_MANY_REDIRECTS, f"{what}, last to {str(address)[:200]!r}")
 
+    async def _robots_file(self, address: httpx.URL) -> bytes:
+        """Return the beginning of a robots.txt, following redirects as RFC 9309 asks (section 2.3.1.2)."""
+        for _ in range(ROBOTS_REDIRECTS + 1):
+            answer = await self._hop(address, self._receive_text)
+            if isinstance(answer, Download):
+                answer.lease.release()
+                return answer.body
+            address = answer
+        raise ImageError(Reason.TOO_MANY_REDIRECTS, f"robots.txt: more than {ROBOTS_REDIRECTS} redirects")
+
     def gate(self, host: str) -> HostGate:
         """Return the gate of a host."""
         if host not in self._gates:
             self._gates[host] = HostGate(host, self._settings)
         return self._gates[host]
 
-    async def _hop(self, address: httpx.URL, validators: Validators | None) -> Download | httpx.URL:
+    async def _hop(
+        self, address: httpx.URL, receive: Receive, validators: Validators | None = None
+    ) -> Download | httpx.URL:
         gate = self.gate(address.host)
         async with gate.entered():
             lease = await self.lease()
             try:
                 async with self._connections:
-                    answer = await self._exchange(address, validators, lease, gate)
+                    answer = await self._exchange(address, receive, validators, lease, gate)
             except BaseException as error:
                 lease.release()
                 if isinstance(error, ImageError) and error.reason in UNREACHABLE:
@@ -130,7 +152,7 @@ class HttpFetcher:
             return answer
 
     async def _exchange(
-        self, address: httpx.URL, validators: Validators | None, lease: Lease, gate: HostGate
+        self, address: httpx.URL, receive: Receive, validators: Validators | None, lease: Lease, gate: HostGate
     ) -> Download | httpx.URL:
         settings = self._settings
         try:
@@ -158,7 +180,7 @@ class HttpFetcher:
                 ) as response,
             ):
                 target = self._judge(address, response, gate)
-                return target or await self._receive(response, lease, limit)
+                return target or await receive(response, lease, limit)
         except (ImageError, NotModified):
             raise
         except (TimeoutError, httpcore.TimeoutException) as error:
@@ -187,7 +209,6 @@ class HttpFetcher:
             raise ImageError(reason, said(address, status), http_status=status, retry_after=retry_after)
         gate.answered()
         if status == 200:
-            self._check_opt_out(response)
             return None
         if status == 304:
             raise NotModified
@@ -198,16 +219,28 @@ class HttpFetcher:
     def _check_opt_out(self, response: httpcore.Response) -> None:
         if not self._settings.honour_opt_outs:
             return
-        agent = self._settings.user_agent.split("/")[0].strip().lower()
         for name, value in response.headers:
             if name.lower() != b"x-robots-tag":
                 continue
-            directive = opt_out(value.decode("latin-1"), agent)
+            directive = opt_out(value.decode("latin-1"), self._settings.agent)
             if directive:
                 raise ImageError(Reason.OPTED_OUT, f"X-Robots-Tag: {directive}", http_status=response.status)
 
+    async def _receive_text(self, response: httpcore.Response, lease: Lease, _: asyncio.Timeout) -> Download:
+        body = bytearray()
+        try:
+            async for chunk in response.aiter_stream():
+                body += chunk[: ROBOTS_BYTES - len(body)]
+                if len(body) >= ROBOTS_BYTES:
+                    break
+                await lease.cover(len(body))
+        except httpcore.RemoteProtocolError as error:
+            raise ImageError(Reason.INCOMPLETE_BODY, str(error), http_status=response.status) from None
+        return Download(bytes(body), response.status, None, None, None, delimited=True, lease=lease)
+
     async def _receive(self, response: httpcore.Response, lease: Lease, limit: asyncio.Timeout) -> Download:
         settings = self._settings
+        self._check_opt_out(response)
         length = header(response, b"content-length")
         declared = int(length) if length and length.isascii() and length.isdigit() else None
         if declared is not None and declared > settings.max_bytes:
