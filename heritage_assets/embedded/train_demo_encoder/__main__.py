@@ -9,15 +9,15 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from heritage_assets.curation.encoders import load_encoder
-from heritage_assets.embedded.museum import MUSEUM_SEED, generate_objects
+from heritage_assets.embedded.museum import MUSEUM_SEED, build_museum, generate_objects
 from heritage_assets.embedded.train_demo_encoder.card import model_card
-from heritage_assets.embedded.train_demo_encoder.evaluation import evaluate
+from heritage_assets.embedded.train_demo_encoder.evaluation import evaluate, evaluate_planted
 from heritage_assets.embedded.train_demo_encoder.losses import Attributes
-from heritage_assets.embedded.train_demo_encoder.model import save
+from heritage_assets.embedded.train_demo_encoder.model import load, save
 from heritage_assets.embedded.train_demo_encoder.pictures import drawn
 from heritage_assets.embedded.train_demo_encoder.texts import Captions, train_tokenizer
 from heritage_assets.embedded.train_demo_encoder.training import Material, Plan, train
@@ -28,38 +28,51 @@ log = logging.getLogger("train_demo_encoder")
 def main() -> None:
     """Draw, train, save, measure, write the card."""
     options = _options()
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch is imported; spinning threads starve on busy machines
+    os.environ.setdefault(
+        "OMP_WAIT_POLICY", "PASSIVE"
+    )  # before torch is imported; spinning threads starve on busy machines
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     if options.seed == MUSEUM_SEED:
         raise SystemExit(f"seed {MUSEUM_SEED} is the demo museum itself, which must stay unseen: choose another --seed")
-    plan = Plan(options.steps, options.batch, options.learning_rate, seed=options.seed, bfloat16=options.bfloat16)
-    objects = generate_objects(options.objects, plan.seed)
+    plan, refine = _plans(options)
+    objects = generate_objects(options.objects, options.seed)
     started = time.monotonic()
-    pictures = drawn(objects, plan.seed, options.copies, options.cache, options.processes)
+    pictures = drawn(objects, options.seed, options.copies, options.cache, options.processes)
     log.info("drew %d objects in %.0f s", len(objects), time.monotonic() - started)
     captions = Captions(objects)
     tokenizer = train_tokenizer(captions.everything())
-    started = time.monotonic()
-    trained = train(Material(pictures, captions, Attributes.of(objects), tokenizer), plan, _report(plan, started))
-    minutes = (time.monotonic() - started) / 60
-    save(trained.model, tokenizer, options.output)
-    figures = evaluate(load_encoder(str(options.output), "cpu"), generate_objects(options.held_out, MUSEUM_SEED))
-    print(json.dumps(asdict(figures), indent=2))
+    material = Material(pictures, captions, Attributes.of(objects), tokenizer)
+    if options.start is None:
+        save(train(material, plan, _report(plan)).model, tokenizer, options.output)
+    refined = train(material, refine, _report(refine), start=load(options.start or options.output))
+    save(refined.model, tokenizer, options.output)
+    encoder = load_encoder(str(options.output), "cpu")
+    figures = evaluate(encoder, generate_objects(options.held_out, MUSEUM_SEED))
+    planted = evaluate_planted(encoder, build_museum().records)
+    print(json.dumps(asdict(figures) | {"planted": asdict(planted)}, indent=2))
     card = model_card(
         figures,
-        plan,
+        planted,
+        (plan, refine),
         objects=len(objects),
         copies=options.copies,
         tokens=len(tokenizer),
-        parameters=sum(item.numel() for item in trained.model.parameters()),
-        minutes=minutes,
+        parameters=sum(item.numel() for item in refined.model.parameters()),
         museum_seed=MUSEUM_SEED,
     )
     (options.output / "CARD.md").write_text(card, encoding="utf-8")
 
 
-def _report(plan: Plan, started: float) -> Callable[[int, float], None]:
+def _plans(options: argparse.Namespace) -> tuple[Plan, Plan]:
+    """Return the plan of the first phase, and of the second that draws copies together."""
+    first = Plan(options.steps, options.batch, seed=options.seed, bfloat16=options.bfloat16)
+    second = replace(first, steps=options.refine_steps, learning_rate=4e-4, copy_weight=40.0, seed=options.seed + 1)
+    return first, second
+
+
+def _report(plan: Plan) -> Callable[[int, float], None]:
     """Return a listener that logs every fiftieth step."""
+    started = time.monotonic()
     recent: list[float] = []
 
     def report(step: int, loss: float) -> None:
@@ -80,9 +93,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, help="folder for model, processor and card")
     parser.add_argument("--steps", type=int, default=plan.steps)
     parser.add_argument("--batch", type=int, default=plan.batch, help="objects in a step")
-    parser.add_argument("--learning-rate", type=float, default=plan.learning_rate)
+    parser.add_argument(
+        "--refine-steps", type=int, default=240, help="steps of the second phase, which draws copies together"
+    )
+    parser.add_argument("--start", type=Path, help="model of an interrupted run: skip the first phase")
     parser.add_argument("--seed", type=int, default=plan.seed, help="seed of objects, weights and order")
-    parser.add_argument("--objects", type=int, default=9000, help="objects to train on")
+    parser.add_argument("--objects", type=int, default=6000, help="objects to train on")
     parser.add_argument("--copies", type=int, default=3, help="archive copies of each object")
     parser.add_argument("--held-out", type=int, default=600, help="objects of the museum's own seed to measure on")
     parser.add_argument("--processes", type=int, default=2, help="processes that draw")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +13,10 @@ from PIL import Image
 
 from heritage_assets.curation.encoders import Encoder
 from heritage_assets.embedded.museum import MuseumObject
+from heritage_assets.embedded.museum.records import ProviderRecord
 from heritage_assets.embedded.museum.rendering import render
+from heritage_assets.embedded.museum.scans import Scan, encode
 from heritage_assets.embedded.train_demo_encoder.copies import EDITS, archive_copy, encoded
-from heritage_assets.embedded.train_demo_encoder.pictures import LOOK_ALIKES
 from heritage_assets.embedded.train_demo_encoder.texts import LANGUAGES, Captions
 
 DUPLICATE = 0.98
@@ -33,8 +36,6 @@ class Figures:
     recall_at_10_by_language: dict[str, float]
     copies_found: dict[str, float]
     """Edit -> share of copies with cosine >= 0.98 to the original; ``mixed`` is one to three edits at once."""
-    look_alikes_above: float
-    """Share of look-alikes (another coin of a mould, next page, later state) with cosine >= 0.98."""
     strangers_above: int
     """Pairs of different objects with cosine >= 0.98, among objects * (objects - 1) / 2."""
     nearest_stranger_median: float
@@ -49,7 +50,7 @@ def recall(images: Vectors, texts: Vectors, k: int) -> NDArray[np.bool_]:
 
 
 def evaluate(encoder: Encoder, objects: Sequence[MuseumObject], seed: int = 1) -> Figures:
-    """Measure recall of prompts (the five languages in turn) and how copies, look-alikes and strangers score."""
+    """Measure recall of prompts (the five languages in turn) and how copies and strangers score."""
     rng = np.random.default_rng(seed)
     captions = Captions(objects)
     rows = range(len(objects))
@@ -69,7 +70,6 @@ def evaluate(encoder: Encoder, objects: Sequence[MuseumObject], seed: int = 1) -
             name: float(whole[np.array(languages) == number].mean()) for number, name in enumerate(LANGUAGES)
         },
         copies_found=_copies_found(encoder, renders, images, rng),
-        look_alikes_above=_look_alikes_above(encoder, objects, images),
         strangers_above=int((cosines >= DUPLICATE).sum() // 2),
         nearest_stranger_median=float(np.median(cosines.max(axis=1))),
     )
@@ -87,10 +87,67 @@ def _copies_found(
     return found
 
 
-def _look_alikes_above(encoder: Encoder, objects: Sequence[MuseumObject], images: Vectors) -> float:
-    rows = [row for row, obj in enumerate(objects) if obj.klass in LOOK_ALIKES]
-    if not rows:
-        return 0.0
-    others = [objects[row].look_alike(1, LOOK_ALIKES[objects[row].klass]) for row in rows]
-    vectors = encoder.encode_images([encoded(render(other), 90) for other in others])
-    return float(((vectors * images[rows]).sum(axis=1) >= DUPLICATE).mean())
+@dataclass(frozen=True)
+class Planted:
+    """How the demo museum's own copies and look-alikes score, by their files as its providers serve them."""
+
+    copies: int
+    copies_above: float
+    """Share of copies with cosine >= 0.98 to the first scan of the same thing."""
+    copies_above_by_edit: dict[str, float]
+    look_alikes: int
+    look_alikes_above: float
+    """Share of look-alikes (another coin of a mould, next page, verso, later state) with cosine >= 0.98 to what they resemble."""
+
+
+def evaluate_planted(encoder: Encoder, records: Sequence[ProviderRecord]) -> Planted:
+    """Measure the copies and look-alikes that are planted among ``records``."""
+    things: dict[str, Vectors] = {}
+    copies: dict[str, list[bool]] = {}
+    alike: list[bool] = []
+    related = _related([record for record in records if record.scan is not None])
+    for record in related:
+        if not record.thing.variant and not _scan(record).edits:
+            things[record.thing.object_id] = _vector(encoder, record)
+    for record in related:
+        variant = bool(record.thing.variant)
+        original = things.get(record.thing.object_id[:-1] if variant else record.thing.object_id)
+        if original is None or not (variant or _scan(record).edits):
+            continue
+        above = bool(_vector(encoder, record) @ original >= DUPLICATE)
+        if variant:
+            alike.append(above)
+        else:
+            copies.setdefault(" + ".join(_scan(record).edits), []).append(above)
+    every = [above for found in copies.values() for above in found]
+    return Planted(
+        copies=len(every),
+        copies_above=_share(every),
+        copies_above_by_edit={edits: _share(found) for edits, found in sorted(copies.items())},
+        look_alikes=len(alike),
+        look_alikes_above=_share(alike),
+    )
+
+
+def _related(records: Sequence[ProviderRecord]) -> list[ProviderRecord]:
+    """Return the records whose thing, or a look-alike of it, stands in another record too."""
+
+    def family(record: ProviderRecord) -> str:
+        return record.thing.object_id[:-1] if record.thing.variant else record.thing.object_id
+
+    sizes = Counter(family(record) for record in records)
+    return [record for record in records if sizes[family(record)] > 1]
+
+
+def _scan(record: ProviderRecord) -> Scan:
+    assert record.scan is not None, "only records with an image are compared"
+    return record.scan
+
+
+def _vector(encoder: Encoder, record: ProviderRecord) -> Vectors:
+    vector: Vectors = encoder.encode_images([Image.open(io.BytesIO(encode(_scan(record))))])[0]
+    return vector
+
+
+def _share(found: Sequence[bool]) -> float:
+    return sum(found) / len(found) if found else 0.0

@@ -59,7 +59,7 @@ def pair_loss(images: torch.Tensor, texts: torch.Tensor, scale: torch.Tensor) ->
     return (nn.cross_entropy(logits, target) + nn.cross_entropy(logits.T, target)) / 2
 
 
-def view_loss(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+def view_loss(first: torch.Tensor, second: torch.Tensor, copy_weight: float = 10.0) -> torch.Tensor:
     """Return the loss of two views (n, d): contrast, copies at least at COPY_COSINE, strangers at most at STRANGER_COSINE."""
     import torch
     import torch.nn.functional as nn
@@ -70,7 +70,7 @@ def view_loss(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     copies = nn.relu(COPY_COSINE - cosine.diagonal()).mean()
     strangers = cosine.masked_fill(torch.eye(len(first), dtype=torch.bool), -1.0)
     crowded = nn.relu(strangers - STRANGER_COSINE).sum(1).mean()
-    return 0.3 * contrast + 10 * copies + 5 * crowded
+    return 0.3 * contrast + copy_weight * copies + 5 * crowded
 
 
 def look_alike_loss(plain: torch.Tensor, others: torch.Tensor) -> torch.Tensor:

@@ -63,3 +63,11 @@ def save(model: Any, tokenizer: Any, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     copy.deepcopy(model).to(torch.float16).save_pretrained(folder)
     new_processor(tokenizer).save_pretrained(folder)
+
+
+def load(folder: Path) -> Any:
+    """Return the ``CLIPModel`` that :func:`save` wrote, in float32, for further training."""
+    import torch
+    from transformers import CLIPModel
+
+    return CLIPModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True, attn_implementation="eager")

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 class Plan:
     """How long and how fast to train. Peak learning rate after a short warm-up, then a cosine down to nothing."""
 
-    steps: int = 1500
-    batch: int = 160
+    steps: int = 520
+    batch: int = 128
     learning_rate: float = 1.2e-3
     weight_decay: float = 0.05
+    copy_weight: float = 10.0
+    """Weight of the margin that draws the copies of one picture together."""
     seed: int = 7
     bfloat16: bool = True
     """Run matrix products in bfloat16 (twice as fast where the processor has AMX or AVX512-BF16)."""
@@ -54,23 +56,28 @@ def train(
     material: Material,
     plan: Plan,
     report: Callable[[int, float], None] = lambda _step, _loss: None,
+    start: Any = None,
 ) -> Trained:
-    """Train a new model; the same arguments give the same model on the same machine.
+    """Train a new model, or ``start`` further; the same arguments give the same model on the same machine.
 
-    Memory: the weights with their optimizer state (70 MB) and the activations of 2.2 × ``batch`` pictures (about 2 GB at 160).
+    A model that is trained further already knows the attributes, so they are no longer among its targets.
+
+    Memory: the weights with their optimizer state (70 MB) and the activations of 2.2 × ``batch`` pictures (about 2 GB at 128).
     """
     import torch
 
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
-    model = new_model(material.tokenizer).train()
-    head = torch.nn.Linear(model.config.projection_dim, sum(material.attributes.blocks))
-    optimizer = torch.optim.AdamW(_groups([model, head], plan.weight_decay), lr=plan.learning_rate, betas=(0.9, 0.98))
+    model = (new_model(material.tokenizer) if start is None else start).train()
+    head = None if start is not None else torch.nn.Linear(model.config.projection_dim, sum(material.attributes.blocks))
+    groups = _groups([model] if head is None else [model, head], plan.weight_decay)
+    optimizer = torch.optim.AdamW(groups, lr=plan.learning_rate, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, plan.steps))
     done = Trained(model)
     for step, rows in enumerate(_batches(len(material.pictures.views), plan, rng)):
+        batch = _gathered(material, rows, rng)
         with torch.autocast("cpu", torch.bfloat16, enabled=plan.bfloat16):
-            loss = _loss(model, head, rows, material, rng)
+            loss = _loss(model, batch, plan.copy_weight, head)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -111,39 +118,62 @@ def _batches(count: int, plan: Plan, rng: np.random.Generator) -> Any:
         waiting = waiting[size:]
 
 
-def _loss(model: Any, head: Any, rows: np.ndarray, material: Material, rng: np.random.Generator) -> torch.Tensor:
-    """Return the loss of one batch: of each object the plain picture, one copy and a prompt; look-alikes where there are any."""
+@dataclass(frozen=True)
+class _Batch:
+    """The input of one step: pictures stacked as plain views, copies, then look-alikes of the rows ``has_alike``."""
+
+    count: int
+    pixels: torch.Tensor
+    has_alike: np.ndarray
+    tokens: Any
+    targets: torch.Tensor
+    blocks: tuple[int, ...]
+
+
+def _gathered(material: Material, rows: np.ndarray, rng: np.random.Generator) -> _Batch:
+    """Pick of each object the plain picture, one copy and a prompt; look-alikes where there are any."""
     import torch
 
     pictures, attributes = material.pictures, material.attributes
-
     count = len(rows)
     plain = pictures.views[rows, 0]
     copies = pictures.views[rows, rng.integers(1, pictures.views.shape[1], count)]
     alike_of = np.searchsorted(pictures.look_alike_of, rows)
     has_alike = np.flatnonzero(np.take(pictures.look_alike_of, alike_of, mode="clip") == rows)
     others = pictures.look_alikes[alike_of[has_alike]]
-    pixels = torch.cat([to_tensor(plain, rng), to_tensor(copies, rng), to_tensor(others, rng)])
-    raw_images = model.get_image_features(pixel_values=pixels).pooler_output.float()
-    images = torch.nn.functional.normalize(raw_images, dim=-1)
-    raw_texts = text_features(model, material.tokenizer, material.captions.sampled(rows.tolist(), rng))
-    texts = torch.nn.functional.normalize(raw_texts, dim=-1)
+    return _Batch(
+        count,
+        torch.cat([to_tensor(plain, rng), to_tensor(copies, rng), to_tensor(others, rng)]),
+        has_alike,
+        tokenized(material.tokenizer, material.captions.sampled(rows.tolist(), rng)),
+        torch.from_numpy(attributes.targets[rows]),
+        attributes.blocks,
+    )
+
+
+def _loss(model: Any, batch: _Batch, copy_weight: float, head: Any) -> torch.Tensor:
+    """Return the loss of one batch; attributes count where there is a ``head`` to name them."""
+    from torch.nn.functional import normalize
+
+    count = batch.count
+    raw_images = model.get_image_features(pixel_values=batch.pixels).pooler_output.float()
+    images = normalize(raw_images, dim=-1)
+    texts = normalize(model.get_text_features(**batch.tokens).pooler_output.float(), dim=-1)
     first, second, third = images[:count], images[count : 2 * count], images[2 * count :]
     scale = model.logit_scale.exp().float()
-    targets = torch.from_numpy(attributes.targets[rows])
     loss = losses.pair_loss(first, texts, scale) + losses.pair_loss(second, texts, scale)
-    loss = loss + losses.view_loss(first, second)
-    loss = loss + losses.attribute_loss(head(raw_images[: 2 * count]), targets.repeat(2, 1), attributes.blocks) / 4
-    if len(has_alike):
-        loss = loss + losses.look_alike_loss(first[has_alike], third)
+    loss = loss + losses.view_loss(first, second, copy_weight)
+    if head is not None:
+        named = head(raw_images[: 2 * count])
+        loss = loss + losses.attribute_loss(named, batch.targets.repeat(2, 1), batch.blocks) / 4
+    if len(batch.has_alike):
+        loss = loss + losses.look_alike_loss(first[batch.has_alike], third)
     return loss
 
 
-def text_features(model: Any, tokenizer: Any, texts: list[str]) -> torch.Tensor:
-    """Return float32 (n, d) features, not normalised."""
-    tokens = tokenizer(texts, padding=True, truncation=True, max_length=WINDOW, return_tensors="pt")
-    features: torch.Tensor = model.get_text_features(**tokens).pooler_output.float()
-    return features
+def tokenized(tokenizer: Any, texts: list[str]) -> Any:
+    """Return the tokens of ``texts``, padded to the longest and cut to the window."""
+    return tokenizer(texts, padding=True, truncation=True, max_length=WINDOW, return_tensors="pt")
 
 
 def to_tensor(pixels: Pixels, rng: np.random.Generator | None = None) -> torch.Tensor:
