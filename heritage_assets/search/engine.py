@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -19,6 +20,8 @@ from heritage_assets.search.vector_gateway import VectorGateway
 Match = Literal["identifier", "title", "phrase", "vector", "browse"]
 By = Literal["image", "text", "combined"]
 SORTS = ("relevance", "year", "-year", "title", "guid")
+COLLECTION_SECONDS = 3.0
+"""So long a collection is taken to be there without asking again."""
 SORT_WINDOW = 500
 """A ranking that is to be sorted by year or title is cut to so many of its best first."""
 HARVEST_FIRST = (
@@ -81,13 +84,24 @@ class SearchEngine:
         self._vectors = vectors
         self._encoder = encoder
         self._limits = limits
+        self._collection: tuple[str | None, str, float] = (None, "", 0.0)
 
     async def collection(self) -> str | None:
-        """Return the collection of the encoder; where that can't be loaded, the active one."""
+        """Return the collection of the encoder; where that can't be loaded, the active one. Asked for every few seconds.
+
+        Raises:
+            EncoderLoadingError: it is not known yet which encoder it is.
+        """
         loaded = self._encoder.loaded
         if loaded is None and self._encoder.state == "loading":
             self._encoder.encoder()
-        return await self._vectors.collection(loaded.id if loaded is not None else None)
+        encoder = loaded.id if loaded is not None else None
+        of, name, until = self._collection
+        if name and of == encoder and time.monotonic() < until:
+            return name
+        found = await self._vectors.collection(encoder)
+        self._collection = (encoder, found or "", time.monotonic() + COLLECTION_SECONDS)
+        return found
 
     async def answer(self, question: Question, snapshot: Snapshot) -> Answer:
         """Answer one question.
@@ -147,6 +161,7 @@ class SearchEngine:
         collection = await self.collection()
         if collection is None:
             return _distinct(written, snapshot, mask, question), NO_POINTS
+        queries = [one for one in queries if _answerable(one, question, snapshot)]
         depth = wanted
         most = 4 * self._limits.max_depth
         while True:
@@ -239,6 +254,14 @@ class SearchEngine:
             target = target - np.mean(unlikes, axis=0)
         vector: Vector = target.astype(np.float32)
         return vector
+
+
+def _answerable(query: VectorQuery, question: Question, snapshot: Snapshot) -> bool:
+    """Tell whether any record can answer; one that none can costs the vector store a whole scan."""
+    if not query.only:
+        return True
+    narrowed = query.narrowed(question.filters)
+    return narrowed is not None and bool(snapshot.mask(narrowed).any())
 
 
 async def _nothing() -> None:

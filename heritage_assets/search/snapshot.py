@@ -133,6 +133,11 @@ class Snapshot:
         """Canonical ids of the groups of at least two records, largest first."""
         return sorted(self.members, key=lambda canonical: (-len(self.members[canonical]), canonical))
 
+    def warm_up(self) -> None:
+        """Compute what the first requests would have to wait for."""
+        _ = self.row_of, self.groups, self.representative_rows, self.tag
+        self.total(None, collapse=True)
+
     def rows_of_object(self, canonical_id: str) -> list[int]:
         """Return the rows of an object, by its canonical id or one of its aliases; the representative first."""
         canonical_id = self.aliases.get(canonical_id, canonical_id)
@@ -211,7 +216,7 @@ class Snapshot:
             return rows
         direction = "descending" if sort.startswith("-") else "ascending"
         part = self.table.select([name]).take(rows)
-        order = pc.sort_indices(part, sort_keys=[(name, direction)], null_placement="at_end").to_numpy()
+        order = pc.sort_indices(part, sort_keys=[(name, direction, "at_end")]).to_numpy()
         return rows[order]
 
 
@@ -271,7 +276,7 @@ def build_snapshot(lake: Lake, encoder: str | None) -> Snapshot:
     table = table.append_column("status", validated).combine_chunks()
     clusters = sorted(lake.read(CLUSTERS).to_pylist(), key=lambda row: (-(row["size"] or 0), row["cluster_id"]))
     asked = text("verdict") == "review"
-    return Snapshot(
+    snapshot = Snapshot(
         table=table,
         withdrawn=frozenset(newest.filter(newest["withdrawn"])["guid"].to_pylist()),
         clusters=clusters,
@@ -283,6 +288,8 @@ def build_snapshot(lake: Lake, encoder: str | None) -> Snapshot:
         versions=versions,
         lexicon=Lexicon.build(table, keep(lake.scan(CLEANSED_RECORDS, columns=["guid", "batch", "description"]))),
     )
+    snapshot.warm_up()
+    return snapshot
 
 
 def last_commit(lake: Lake, table: TableSpec) -> datetime | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "curation"))  # small pictures and small encoders
 
+import httpx
 import sample_images
 
 from heritage_assets.settings import Settings
@@ -116,3 +120,24 @@ def wait_until(answers, seconds: float = 60.0):
             return found
         time.sleep(0.05)
     raise AssertionError(f"not within {seconds} s")
+
+
+@contextmanager
+def serving(settings: Settings, **limits: object) -> Iterator[str]:
+    """Serve an application over a home on a real socket, in a thread of this process; yields its address."""
+    import uvicorn
+
+    from heritage_assets.search.api.app import create_app
+    from heritage_assets.search.settings import SearchSettings
+
+    chosen = SearchSettings(**{"requests_per_second": 0, "refresh_seconds": 0.2, **limits})
+    config = uvicorn.Config(create_app(settings, chosen), port=0, log_level="error", timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_until(lambda: server.started)
+    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    wait_until(lambda: httpx.get(f"{address}/readyz").status_code == 200)
+    yield address
+    server.should_exit = True
+    thread.join(30)

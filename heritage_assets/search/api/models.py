@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Problem(BaseModel):
@@ -441,6 +441,10 @@ class CardsWanted(BaseModel):
     guids: list[str] = Field(min_length=1, max_length=500)
 
 
+Whole = Annotated[
+    int, BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
+]
+"""An integer as JSON Schema means it: 3.0 is one, "3" and true are not."""
 Words = list[Annotated[str, Field(max_length=2000)]]
 
 
@@ -449,8 +453,8 @@ class Years(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    gte: int | None = Field(None, ge=-100_000, le=100_000)
-    lte: int | None = Field(None, ge=-100_000, le=100_000)
+    gte: Whole | None = Field(None, ge=-100_000, le=100_000)
+    lte: Whole | None = Field(None, ge=-100_000, le=100_000)
 
 
 class FilterBody(BaseModel):
@@ -487,8 +491,8 @@ class VectorBody(BaseModel):
     vector: list[Annotated[float, Field(ge=-1e6, le=1e6)]] = Field(min_length=1, max_length=8192)
     using: Literal["embedding_image", "embedding_text", "combined"] = "embedding_image"
     filters: FilterBody = Field(default_factory=FilterBody)
-    limit: int = Field(30, ge=1, le=1000)
-    offset: int = Field(0, ge=0)
+    limit: Whole = Field(30, ge=1, le=1000)
+    offset: Whole = Field(0, ge=0)
     collapse: bool = False
 
 

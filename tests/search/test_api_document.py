@@ -1,0 +1,49 @@
+"""The application keeps what its OpenAPI document promises: schemathesis asks what the document allows and what it forbids."""
+
+import os
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from small_archive import serving
+
+EXAMPLES = int(os.environ.get("HERITAGE_TEST_EXAMPLES", "6"))
+FORMS = ("/api/v1/search", "/search_similar")
+"""All that a form holds is text: a null in it can't be told from the word."""
+
+
+@pytest.fixture(scope="module")
+def operations(archive):
+    """Every operation of the document but the stream, which never ends."""
+    with serving(archive) as address:
+        schema = schemathesis.openapi.from_url(f"{address}/api/v1/openapi.json")
+        schema = schema.exclude(path="/api/v1/status/stream").exclude(path="/api/v1/review", method="POST")
+        yield [found.ok() for found in schema.get_all_operations()]
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "forbidden"])
+def test_every_route_keeps_its_promise(operations, mode):
+    assert len(operations) > 20
+    broken = []
+    for operation in operations:
+        if mode is GenerationMode.NEGATIVE and operation.path in FORMS:
+            continue
+        try:
+            ask(operation, mode)
+        except (AssertionError, BaseExceptionGroup) as error:
+            broken.append(f"{operation.label}: {error!r}")
+    assert not broken, "\n\n".join(broken)
+
+
+def ask(operation, mode):
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    def holds(case):
+        case.call_and_validate()
+
+    try:
+        holds()
+    except Unsatisfiable:
+        assert mode is GenerationMode.NEGATIVE  # an operation without parameters can't be asked wrongly
