@@ -19,7 +19,7 @@ import psutil
 from heritage_assets.curation.landing import LandingZone
 from heritage_assets.jobs import RECORD_STEPS, image_retry
 from heritage_assets.partitions import harvest_batches
-from heritage_assets.sensors.landing import ATTEMPT_TAG, BATCH_TAG, LAST_STEP, landed_event
+from heritage_assets.sensors.landing import ATTEMPT_TAG, BATCH_TAG, LAST_STEP, finished_batches, landed_event
 from heritage_assets.settings import Settings
 
 PROCESS_TAG = "heritage/process"
@@ -103,9 +103,9 @@ def register_batches(instance: dg.DagsterInstance, zone: LandingZone) -> list[st
 
 
 def incomplete_batches(instance: dg.DagsterInstance, sealed: Iterable[str], until: str) -> list[str]:
-    """Return the sealed batches for which ``until`` was never materialized."""
+    """Return the sealed batches for which ``until`` was never materialized, or whose last run failed a check at the end."""
     key = LAST_STEP if until == "clusters" else dg.AssetKey(until)
-    done = instance.get_materialized_partitions(key)
+    done = finished_batches(instance) if key == LAST_STEP else instance.get_materialized_partitions(key)
     return [batch for batch in sealed if batch not in done]
 
 

@@ -35,7 +35,7 @@ def die_at(
 
 def arm(place: str) -> None:
     """Choose where to die."""
-    from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLEANSED_RECORDS, CLIP_EMBEDDINGS, CLUSTERS
+    from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLEANSED_RECORDS, CLUSTERS
     from heritage_assets.stores.journal import Journal
     from heritage_assets.stores.lake import Lake
     from heritage_assets.stores.objects import FolderStore
@@ -52,8 +52,6 @@ def arm(place: str) -> None:
         from heritage_assets.curation.encoders.pretrained import PretrainedEncoder
 
         die_at(PretrainedEncoder, "encode_texts", call=1)
-    elif place == "after embeddings, before they are told of":
-        die_at(Lake, "replace_batch", call=2, when=table(CLIP_EMBEDDINGS), after=True)
     elif place == "during points":
         die_at(VectorStore, "upsert", call=2, after=True)
     elif place == "between pairs and canonical rows":

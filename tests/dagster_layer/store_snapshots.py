@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from heritage_assets.curation.points import VECTOR_NAMES
 from heritage_assets.curation.schemas import TABLES
@@ -76,8 +75,3 @@ def _plain(row: Row) -> Row:
 
 def _is_vector(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], float)
-
-
-def table_rows(lake: Lake, name: str) -> pa.Table:
-    """Read one whole table by name."""
-    return lake.read(TABLES[name])

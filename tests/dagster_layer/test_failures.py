@@ -17,6 +17,7 @@ from faulty_parts import (
 from museum_rows import first_batch, museum_object, second_batch
 from store_snapshots import differences
 
+from heritage_assets import execution
 from heritage_assets.jobs import RECORD_STEPS
 from heritage_assets.resources.encoder import EncoderResource
 
@@ -76,6 +77,20 @@ def test_a_blocking_check_fails_and_nothing_downstream_runs(workshop: Site, faul
 def steps_with(run: dg.ExecuteInProcessResult, event_type: str) -> set[str | None]:
     """The steps that had an event of this type."""
     return {event.step_key for event in run.all_events if event.event_type_value == event_type}
+
+
+def test_the_command_takes_up_a_batch_whose_last_check_failed(site: Site) -> None:
+    """The last step was materialized by then, but was not found sound."""
+    site.land("museum-1", [museum_object(number) for number in range(3)])
+    steps = execution.STEPS["canonical_points"]
+    lossy = site.definitions(lake=LossyLakeResource(root=site.settings.tables_root, of="canonical_records"))
+    with execution.dagster_instance(site.settings) as instance:
+        sealed = execution.register_batches(instance, site.platform.landing)
+        broken = execution.run_batch(lossy, instance, "museum-1", steps)
+        assert any("every_current_record_has_its_canonical_row" in line for line in broken.failures)
+        assert execution.incomplete_batches(instance, sealed, "clusters") == ["museum-1"]
+        assert execution.run_batch(site.definitions(), instance, "museum-1", steps).success
+        assert execution.incomplete_batches(instance, sealed, "clusters") == []
 
 
 def test_an_item_that_the_encoder_fails_on_is_marked_and_the_batch_goes_on(site: Site) -> None:

@@ -22,7 +22,6 @@ PLACES = (
     "between cleansed and rejected",
     "during images",
     "during embeddings",
-    "after embeddings, before they are told of",
     "during points",
     "between pairs and canonical rows",
     "before points are told",

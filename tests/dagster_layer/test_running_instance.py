@@ -12,7 +12,7 @@ from store_snapshots import Tables, differences
 
 from heritage_assets.jobs import RECORD_STEPS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 LAST = ("clusters", "cluster_members")
 OF_RECORDS = [
