@@ -228,6 +228,7 @@ def test_a_hundred_thousand_points_stay_smooth(visitor: Visitor) -> None:
         }"""
     )
     assert work < 8, f"handling one movement over 100,000 points takes {work:.1f} ms"
+    assert page.evaluate("performance.now()") < 30_000, "the map was long in coming"
 
 
 def test_clusters_lead_to_their_place_and_to_their_records(visitor: Visitor) -> None:

@@ -76,6 +76,8 @@ function drawMap(body, map, route, signal) {
   const redraw = () => {
     wanted ||= requestAnimationFrame(() => {
       wanted = 0;
+      // Before the frame is measured a point would be as large as the window, and 100,000 of them stop the machine.
+      if (camera.width <= 1) return;
       painter.draw(camera, pointSize(camera.zoom, map.guid.length));
       overlay.draw(camera, themeColours(frame));
     });
