@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.schemas import CLEANSED_RECORDS
+from heritage_assets.search.queries import VECTOR_BY, SearchError, merged, plan
 from heritage_assets.stores.connect import Platform
 from heritage_assets.stores.vectors import VectorStore
 from heritage_assets.stores.views import live_rows
 
+__all__ = ["Found", "SearchError", "SearchService"]
+
 FIELDS = ["title", "canonical_id", "batch"]
-VECTOR_BY = {"image": "embedding_image", "text": "embedding_text", "combined": "combined"}
-
-
-class SearchError(ValueError):
-    """The question can't be answered; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -66,21 +64,20 @@ class SearchService:
         if encoder.text_dim is None and image is None:
             return self.phrase(str(text), limit)
         collection = self._collection()
-        if image is not None:
-            picture = encoder.encode_images([_read_image(image)])[0]
-            if not text or encoder.text_dim is None:
-                return _found(collection.search(picture, "embedding_image", limit, filters, fields=FIELDS))
-            words = encoder.encode_texts([text])[0]
-            both = np.concatenate([weight * picture, (1 - weight) * words])
-            return _found(collection.search(both, "combined", limit, filters, fields=FIELDS))
-        words = encoder.encode_texts([str(text)])[0]
-        if encoder.image_dim != encoder.text_dim:
-            return _found(collection.search(words, "embedding_text", limit, filters, fields=FIELDS))
-        hits = _found(collection.search(np.concatenate([words, words]), "combined", limit, filters, fields=FIELDS))
-        without_image = {**(filters or {}), "embedding_status": ["NO_IMAGE", "FAILED"]}
-        texts = _found(collection.search(words, "embedding_text", limit, without_image, fields=FIELDS))
-        halved = [Found(hit.guid, hit.score / 2, hit.title, hit.canonical_id) for hit in texts]
-        return sorted([*hits, *halved], key=lambda hit: (-hit.score, hit.guid))[:limit]
+        picture = encoder.encode_images([_read_image(image)])[0] if image is not None else None
+        words = encoder.encode_texts([text])[0] if text and encoder.text_dim is not None else None
+        alike = encoder.image_dim == encoder.text_dim
+        queries = plan(words, picture, weight=weight, by=None if picture is not None or alike else "text")
+        rankings = []
+        titles: dict[str, Found] = {}
+        for query in queries:
+            narrowed = query.narrowed(filters)
+            if narrowed is None or query.vector is None:
+                continue
+            hits = collection.search(query.vector, query.using, limit, narrowed, fields=FIELDS)
+            titles |= {hit.guid: hit for hit in _found(hits)}
+            rankings.append([(hit.guid, hit.score * query.scale) for hit in hits])
+        return [replace(titles[guid], score=score) for guid, score in merged(rankings)[:limit]]
 
     def similar(
         self, guid: str, by: str = "image", *, filters: dict[str, Any] | None = None, limit: int = 10
