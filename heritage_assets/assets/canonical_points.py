@@ -55,6 +55,7 @@ def decide(
     Each of the two writes can be repeated, and be killed before or after, without changing the outcome.
     """
     records = archive.records(batches)
+    refuse_unembedded(records, archive.encoder)
     pairs = find_pairs(records, archive, settings, archive.encoder, gone=gone)
     lake.delete(
         DUPLICATE_PAIRS,
@@ -65,6 +66,19 @@ def decide(
     entry = journal.begin(groups.merge["guid"].to_pylist())
     lake.merge(CANONICAL_RECORDS, groups.merge)
     return pairs, groups, entry
+
+
+def refuse_unembedded(records: pa.Table, encoder: str) -> None:
+    """Refuse records with pictures of which not one has a vector: judged so, every copy would pass for an object of its own.
+
+    Raises:
+        ValueError: the encoder has not embedded these records.
+    """
+    pictures = len(records) - records["image_sha256"].null_count
+    if pictures and records["embedding_image"].null_count == len(records):
+        raise ValueError(
+            f"encoder {encoder} has no vector for any of {pictures:,} pictures: materialize clip_embeddings with it first"
+        )
 
 
 def tell_points(lake: Lake, store: VectorStore, own: Iterable[str], others: Iterable[str]) -> int:

@@ -67,6 +67,7 @@ def calibrate_archive(
     from heritage_assets.curation.duplicates.calibration import calibrate
     from heritage_assets.curation.duplicates.hashes import parse_hashes
     from heritage_assets.curation.images import perceptual_hash
+    from heritage_assets.stores.archive import LakeArchive
     from heritage_assets.stores.views import CurrentFilter, current_image_vectors, live_rows, matrix, merged_by_guid
 
     keep = CurrentFilter(live_rows(lake))
@@ -96,6 +97,7 @@ def calibrate_archive(
         encode_images=encoder.encode_images,
         hash_image=perceptual_hash,
         settings=settings,
+        evidence=LakeArchive(lake, encoder.id).evidence(rows["guid"].to_pylist()).sort_by("guid"),
         precision=precision,
         sample=sample,
     )

@@ -68,13 +68,13 @@ def regroup(
     local[positions(order, state.guids)] = np.arange(len(guids))
     a, b = local[state.pair_a], local[state.pair_b]
     here = (a >= 0) & (b >= 0)
-    joins = here & state.is_duplicate
+    joins, parts = here & state.is_duplicate, here & state.is_distinct
     result = partition(
         declared_order(table, settings.rights_order),
         a[joins],
         b[joins],
         classes=_local_classes(state.rules, guids),
-        apart=_local_apart(state.rules, guids),
+        apart=[*_local_apart(state.rules, guids), *_told_apart(state.rules, guids, a[parts], b[parts])],
     )
     changes = _identities(result, guids, state, table)
     weakest = _weakest(result, a[here], b[here], state.cosine[here], len(guids))
@@ -118,6 +118,19 @@ def _local_apart(rules: Constraints, guids: list[str]) -> list[tuple[int, int]]:
 
     ends = ((stand_in(a), stand_in(b)) for a, b in rules.apart)
     return [(a, b) for a, b in ends if a is not None and b is not None]
+
+
+def _told_apart(rules: Constraints, guids: list[str], a: Index, b: Index) -> list[tuple[int, int]]:
+    """Return the pairs whose metadata say that they are two things: no third record that looks like both may join them.
+
+    What people decided to be the same is left out: decisions stand above rules.
+    """
+    pairs = zip(a.tolist(), b.tolist(), strict=True)
+    return [(x, y) for x, y in pairs if not _decided_same(rules, guids[x], guids[y])]
+
+
+def _decided_same(rules: Constraints, one: str, other: str) -> bool:
+    return one in rules.classes and rules.classes[one] == rules.classes.get(other)
 
 
 def _identities(result: Partition, guids: list[str], state: Stored, table: pa.Table) -> Changes:

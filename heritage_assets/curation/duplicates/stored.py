@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from heritage_assets.curation.duplicates.archive import Archive
 from heritage_assets.curation.duplicates.decisions import Constraints, constraints
 from heritage_assets.curation.duplicates.groups import components
-from heritage_assets.curation.duplicates.verdicts import DUPLICATE
+from heritage_assets.curation.duplicates.verdicts import DISTINCT, DUPLICATE
 
 Index = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -30,6 +30,7 @@ class Stored:
     pair_b: Index
     cosine: npt.NDArray[np.float64]
     is_duplicate: Bools
+    is_distinct: Bools
     rules: Constraints
     gone: Bools
     touched: Bools
@@ -60,6 +61,7 @@ class Stored:
             pair_b,
             pc.cast(pairs["image_cosine"], pa.float64()).to_numpy().astype(np.float64),
             np.asarray(pc.equal(pairs["verdict"], DUPLICATE).to_numpy(), bool),
+            np.asarray(pc.equal(pairs["verdict"], DISTINCT).to_numpy(), bool),
             rules,
             gone_mask,
             touched,

@@ -46,13 +46,18 @@ def alike(p: PairEvidence, s: DuplicateSettings) -> Bools:
 
 
 def same_pixels(p: PairEvidence, s: DuplicateSettings) -> Bools:
-    """The hashes are almost equal, and the encoder does not object."""
-    return hash_within(p, s.hash_same) & (p.cosine >= s.floor_with_hash)
+    """The hashes are almost equal (equal but for noise where the texts leave doubt), and the encoder does not object."""
+    same = np.where(texts_doubt(p, s), hash_within(p, s.hash_same // 2), hash_within(p, s.hash_same))
+    return same & (p.cosine >= s.floor_with_hash)
 
 
 def pixels_support(p: PairEvidence, s: DuplicateSettings) -> Bools:
-    """The hashes are near, or there are none and the encoder's scores can be relied on."""
-    return hash_within(p, s.hash_near) | ((p.hash_distance < 0) & (not s.crowded))
+    """The hashes are near, or there are none and the encoder's scores can be relied on.
+
+    Where both have a text and the texts do not agree, near is not enough: the hashes must be almost equal.
+    """
+    near = np.where(texts_doubt(p, s), hash_within(p, s.hash_same), hash_within(p, s.hash_near))
+    return near | ((p.hash_distance < 0) & (not s.crowded))
 
 
 def texts_agree(p: PairEvidence, s: DuplicateSettings) -> Bools:
@@ -63,6 +68,11 @@ def texts_agree(p: PairEvidence, s: DuplicateSettings) -> Bools:
 def texts_disagree(p: PairEvidence, s: DuplicateSettings) -> Bools:
     """Descriptions that are about different things."""
     return (p.text_cosine < s.text_floor) & ~p.same_title & ~p.shared_number
+
+
+def texts_doubt(p: PairEvidence, s: DuplicateSettings) -> Bools:
+    """Both have a text, and nothing in the texts says that they are about one thing."""
+    return ~np.isnan(p.text_cosine) & ~texts_agree(p, s)
 
 
 def hash_within(p: PairEvidence, distance: int) -> Bools:
