@@ -35,6 +35,9 @@ check: lint types contracts test ## Everything that continuous integration check
 ui: $(READY) ## Open Dagster's web interface on the home
 	@$(BIN)/heritage ui
 
+serve: $(READY) ## Open the search page on the home
+	@$(BIN)/heritage serve
+
 lock: $(READY) ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet -o requirements.lock

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from heritage_assets.curation.clusters.settings import ClusterSettings
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
 from heritage_assets.curation.images.policy import FetchSettings
+from heritage_assets.search.settings import SearchSettings
 from heritage_assets.stores.objects import s3_client_options
 
 
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)
+    search: SearchSettings = Field(default_factory=SearchSettings)
 
     @model_validator(mode="after")
     def _absolute_home(self) -> Self:

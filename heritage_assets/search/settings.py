@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1 << 20
 
@@ -70,17 +69,3 @@ class SearchSettings(BaseModel):
         if address and not address.startswith(("http://", "https://")):
             raise ValueError(f"{address!r} must begin with http:// or https://")
         return address.rstrip("/") if address else None
-
-
-def search_settings(settings: object) -> SearchSettings:
-    """Return the search application's part of the platform's settings; from the environment where they have none."""
-    part = getattr(settings, "search", None)
-    return part if isinstance(part, SearchSettings) else _Environment().search
-
-
-class _Environment(BaseSettings):
-    model_config = SettingsConfigDict(
-        env_prefix="HERITAGE_", env_nested_delimiter="__", env_file=".env", extra="ignore"
-    )
-
-    search: SearchSettings = Field(default_factory=SearchSettings)

@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import os
-import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from heritage_assets.embedded.museum import caption, generate_objects, render
 from heritage_assets.embedded.vector_endpoint import stop_endpoint
 
-HERITAGE = Path(sys.executable).with_name("heritage")
 OBJECTS = 12
 
 
 @dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
 class CommandLine:
-    """Runs ``heritage`` in a folder, on a home of its own."""
+    """Runs ``heritage`` in a folder, on a home of its own, in this process: the encoder is loaded once."""
 
     folder: Path
     home: Path
 
-    def run(self, *arguments: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "HERITAGE_HOME": str(self.home), "COLUMNS": "160"}
-        done = subprocess.run(
-            [HERITAGE, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=240
-        )
+    def run(self, *arguments: str, ok: bool = True) -> Done:
+        from heritage_assets.cli import main
+
+        stdout, stderr, status = io.StringIO(), io.StringIO(), 0
+        environment = {"HERITAGE_HOME": str(self.home), "COLUMNS": "160"}
+        with (
+            mock.patch.dict(os.environ, environment),
+            mock.patch.object(sys, "argv", ["heritage", *arguments]),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(stdout),
+            contextlib.redirect_stderr(stderr),
+        ):
+            try:
+                main()
+            except SystemExit as ended:
+                status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+            except Exception:  # what a process would print before it dies
+                traceback.print_exc(file=stderr)
+                status = 1
+        done = Done(status, stdout.getvalue(), stderr.getvalue())
         if ok:
             assert done.returncode == 0, f"heritage {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done
@@ -50,7 +76,12 @@ def make_collection(folder: Path) -> None:
         text = caption(thing, "en")
         picture = render(thing)
         picture.save(folder / "photos" / f"{number}.png")
-        line = {"inv_no": f"obj-{number}", "title": text["title"], "photo": f"photos/{number}.png", "artist": text["creator"]}
+        line = {
+            "inv_no": f"obj-{number}",
+            "title": text["title"],
+            "photo": f"photos/{number}.png",
+            "artist": text["creator"],
+        }
         lines.append(line)
         truth.append({"guid": f"obj-{number}", "group": number, "class": thing.klass})
         if number <= 2:

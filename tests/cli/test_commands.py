@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -126,6 +129,13 @@ def test_an_error_is_one_clear_line_and_a_status(heritage: CommandLine, argument
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_installed_command_runs_as_a_process(tmp_path: Path) -> None:
+    command = [Path(sys.executable).with_name("heritage"), "status", "--json"]
+    environment = {**os.environ, "HERITAGE_HOME": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    assert json.loads(done.stdout)["batches"] == 0
 
 
 def test_debug_shows_the_traceback(heritage: CommandLine) -> None:

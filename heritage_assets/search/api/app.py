@@ -25,7 +25,7 @@ from heritage_assets.search.api import (
 from heritage_assets.search.api.guard import Guard
 from heritage_assets.search.api.models import Problem
 from heritage_assets.search.api.state import AppState
-from heritage_assets.search.settings import SearchSettings, search_settings
+from heritage_assets.search.settings import SearchSettings
 from heritage_assets.settings import Settings
 
 DESCRIPTION = (
@@ -47,7 +47,7 @@ ROUTERS = (
 def create_app(settings: Settings | None = None, limits: SearchSettings | None = None) -> FastAPI:
     """Build the application over one home; its stores are opened when it starts."""
     settings = settings or Settings()
-    state = AppState(settings, limits or search_settings(settings))
+    state = AppState(settings, limits or settings.search)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

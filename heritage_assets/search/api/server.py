@@ -9,7 +9,7 @@ from collections.abc import Callable
 import uvicorn
 
 from heritage_assets.search.api.app import create_app
-from heritage_assets.search.settings import SearchSettings, search_settings
+from heritage_assets.search.settings import SearchSettings
 from heritage_assets.settings import Settings
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -35,7 +35,7 @@ def serve(
     Raises:
         SystemExit: the address can't be listened on.
     """
-    limits = with_hosts(limits or search_settings(settings), host)
+    limits = with_hosts(limits or settings.search, host)
     config = uvicorn.Config(
         create_app(settings, limits),
         host=host,
