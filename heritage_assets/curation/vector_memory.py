@@ -49,9 +49,9 @@ def _collect(into: dict[str, Vectors], rows: pa.RecordBatch, key: str, vector: s
     values = np.asarray(lists.flatten(), dtype=np.float32)
     offsets = np.concatenate(([0], np.cumsum(np.asarray(pc.list_value_length(lists)))))
     for row, name in enumerate(keys):
-        vector = values[offsets[row] : offsets[row + 1]]
-        if name not in into and abs(float(np.linalg.norm(vector)) - 1) <= NORM_TOLERANCE:
-            into[name] = vector.copy()
+        found = values[offsets[row] : offsets[row + 1]]
+        if name not in into and abs(float(np.linalg.norm(found)) - 1) <= NORM_TOLERANCE:
+            into[name] = found.copy()
 
 
 class VectorMemory:
