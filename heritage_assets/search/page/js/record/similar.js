@@ -46,12 +46,20 @@ export function similarSection(card, params, leaving) {
   );
 }
 
+const TELLING = ['creator', 'subject', 'type', 'cluster', 'year', 'country'];
+
+/** What two records share that few others do; a common provider says nothing. @param {{field: string, value: string}[]} shared */
+function telling(shared) {
+  const rank = (/** @type {{field: string}} */ one) => TELLING.indexOf(one.field);
+  return shared.filter((one) => rank(one) >= 0).sort((a, b) => rank(a) - rank(b)).slice(0, 2);
+}
+
 /** @param {import('../core/types.js').SimilarHit} hit @param {URLSearchParams} params */
 function entry(hit, params) {
   const reasons = [
     hit.image_cosine !== null && hit.image_cosine !== undefined && `picture ${score(hit.image_cosine)}`,
     hit.text_cosine !== null && hit.text_cosine !== undefined && `words ${score(hit.text_cosine)}`,
-    ...(hit.shared ?? []).slice(0, 2).map(({ field, value }) => `${words(field).toLowerCase()} “${value}”`),
+    ...telling(hit.shared ?? []).map(({ field, value }) => `${words(field).toLowerCase()} “${value}”`),
   ].filter(Boolean);
   return h(
     'li',

@@ -76,7 +76,8 @@ function facetGroup(field, values, state, onChange, opened) {
   const chosen = state.filters[field] ?? [];
   const missing = chosen.filter((value) => !values.some((one) => String(one.value) === value));
   const all = [...values, ...missing.map((value) => ({ value, count: 0, label: null }))];
-  if (all.length === 0 || (all.length === 1 && chosen.length === 0 && field === 'embedding_status')) return null;
+  // A field of one value narrows nothing.
+  if (all.length <= 1 && chosen.length === 0) return null;
   const list = h('ul', {});
   const more = h('button', { class: 'button bare small', type: 'button' });
   const draw = () => {

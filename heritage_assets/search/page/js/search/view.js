@@ -117,8 +117,9 @@ export function searchView(host, route) {
     const meta = await api.getMeta(signal);
     if (meta.records === 0) fill(results, nothingHarvested(answer.hint ?? meta.hint));
     else {
+      const advice = answer.hint ?? (await api.facets(filterParams(state), signal)).hint;
       const clear = h('button', { class: 'button', type: 'button', on: { click: () => change(noFilters()) } }, 'Without filters');
-      const text = answer.hint ?? 'Other words, or fewer filters, may find something.';
+      const text = advice ?? 'Other words, or fewer filters, may find something.';
       fill(results, message({ icon: 'search', title: 'Nothing found', text, actions: filterCount(state) ? [clear] : [] }));
     }
   }

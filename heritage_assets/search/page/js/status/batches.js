@@ -10,12 +10,13 @@ const MOST = 200;
 
 /** @param {any[]} batches */
 export function batchTable(batches) {
-  const heads = ['Batch', 'Way', 'Landed', 'Cleansed', 'Repeated', 'Rejected', 'Pictures', 'Failed', 'Embedded', 'Validated'];
+  const heads = ['Batch', 'Way', 'Landed', 'Cleansed', 'Repeated', 'Rejected', 'Pictures', 'Failed', 'Embedded', 'Current'];
+  const meaning = /** @type {Record<string, string>} */ ({ Current: 'Validated points whose newest record is of this batch' });
   const rows = batches.toReversed().slice(0, MOST).map(batchRow);
   return h(
     'div',
     { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Batches table' },
-    h('table', { class: 'table batches' }, h('thead', {}, h('tr', {}, ...heads.map((head, index) => h('th', { scope: 'col', class: index > 1 ? 'number' : '' }, head)))), h('tbody', {}, ...rows)),
+    h('table', { class: 'table batches' }, h('thead', {}, h('tr', {}, ...heads.map((head, index) => h('th', { scope: 'col', title: meaning[head], class: index > 1 ? 'number' : '' }, head)))), h('tbody', {}, ...rows)),
     batches.length > MOST && h('p', { class: 'quiet small' }, `The newest ${MOST} of ${count(batches.length)} batches.`),
   );
 }
@@ -30,7 +31,8 @@ function batchRow(row) {
     ['cleansed', (row.cleansed + row.rejected + row.repeated) / Math.max(1, row.landed)],
     ['pictures', (OK + FAILED + NO_IMAGE) / Math.max(1, row.cleansed)],
     ['embedded', embedded / Math.max(1, row.cleansed)],
-    ['validated', validated / Math.max(1, validated + pending || row.cleansed)],
+    // Points belong to the newest batch of their record: a batch that later ones replaced has none, and is done all the same.
+    ['validated', pending ? validated / (validated + pending) : embedded / Math.max(1, row.cleansed)],
   ]);
   const said = way.map(([name, share]) => `${name} ${Math.round(Math.min(share, 1) * 100)} %`).join(', ');
   const number = (/** @type {number} */ amount, warn = false) => h('td', { class: `number ${warn && amount ? 'bad-text' : ''}` }, count(amount));
