@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Servers for the tests. Sourced: defines install_minio, start_minio_if_there and stop_services.
+# Servers for the tests. Sourced: defines install_minio, install_chromium, start_minio_if_there and stop_services.
 tools="${HERITAGE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/heritage_assets/tools}"
 minio_pid=""
 minio_data=""
@@ -14,6 +14,21 @@ install_minio() {
   echo "Building MinIO …"
   mkdir -p "$tools"
   GOBIN="$tools" go install github.com/minio/minio@latest
+}
+
+# A Chromium for the tests of the page, from the distribution where that can be done without asking.
+install_chromium() {
+  local name
+  for name in chromium chromium-browser google-chrome; do
+    if command -v "$name" >/dev/null; then return 0; fi
+  done
+  if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
+    echo "No Chromium, and none can be installed here: tests of the page will be skipped." >&2
+    return 0
+  fi
+  echo "Installing Chromium …"
+  apt-get update --quiet --quiet
+  DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet chromium >/dev/null
 }
 
 start_minio_if_there() {
