@@ -74,6 +74,9 @@ def main() -> None:
     """Run the command line."""
     debug = "--debug" in sys.argv
     warnings.filterwarnings("ignore", message=".*is currently in (beta|preview)")  # Dagster's word to developers
+    warnings.filterwarnings(
+        "ignore", message="Asset job .* materializes assets with varying BackfillPolicies"
+    )  # meant so
     tell_of_retries()
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
