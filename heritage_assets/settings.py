@@ -21,18 +21,10 @@ from heritage_assets.search.settings import SearchSettings
 from heritage_assets.stores.objects import s3_client_options
 
 
-class Profile(StrEnum):
-    """Where the platform runs."""
-
-    EMBEDDED = "embedded"
-    CLUSTER = "cluster"
-
-
 class EngineName(StrEnum):
     """What runs the bulk steps."""
 
     LOCAL = "local"
-    SPARK = "spark"
 
 
 @dataclass(frozen=True)
@@ -52,8 +44,7 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(Path(".heritage"), description="Folder of everything the embedded profile keeps.")
-    profile: Profile = Field(Profile.EMBEDDED, description="embedded (this process, this folder) or cluster (servers).")
-    engine: EngineName = Field(EngineName.LOCAL, description="What runs the bulk steps: local or spark.")
+    engine: EngineName = Field(EngineName.LOCAL, description="What runs the bulk steps: local (this process).")
     lake: str | None = Field(None, description="Root URI of landing zone, tables and images; default: HOME/lake.")
     s3_endpoint: str | None = Field(None, description="Address of an S3 server other than AWS, such as MinIO.")
     s3_access_key: str | None = Field(None, description="S3 access key.")
