@@ -17,3 +17,8 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data is not at {folder} (set HERITAGE_TEST_DATA)")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the page last: Playwright keeps an event loop running, beside which asyncio can start no other."""
+    items.sort(key=lambda item: "page" in item.path.parent.parts)
