@@ -52,8 +52,10 @@ def test_more_like_this_gives_reasons_and_can_be_steered(visitor: Visitor) -> No
     page.get_by_role("radiogroup", name="Compare by").get_by_role("radio", name="Words").click()
     expect(page.get_by_role("radio", name="Words")).to_have_attribute("aria-checked", "true")
     expect(entries.first).to_contain_text(re.compile(r"words \d\.\d+"))
-    page.keyboard.press("ArrowRight")
+    with page.expect_response(lambda answer: "/similar/" in answer.url and "by=combined" in answer.url):
+        page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="Both")).to_be_focused()
+    page.wait_for_timeout(500)  # the answer is there; the list is drawn anew
     title = entries.first.locator(".card-title").inner_text()
     entries.first.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
