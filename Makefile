@@ -39,7 +39,7 @@ serve: $(READY) ## Open the search page on the home
 	@$(BIN)/heritage serve
 
 lock: $(READY) ## Resolve the dependencies anew into requirements.lock
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --extra ocr --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet -o requirements.lock
 
 clean: ## Remove the virtual environment and caches (never the home)

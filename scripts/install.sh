@@ -26,6 +26,7 @@ fi
 uv_pin="$(mktemp)"
 trap 'rm -f "$uv_pin"' EXIT
 awk '/^uv==/ {on = 1} on {print} on && !/\\$/ {exit}' requirements.lock >"$uv_pin"
+"$venv/bin/python" -m ensurepip >/dev/null # the last sync left nothing that the lock doesn't name, pip included
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$uv_pin"
 
 echo "Installing requirements.lock …"

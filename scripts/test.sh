@@ -5,7 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/services.sh
 start_minio_if_there
+if [ $# -eq 0 ]; then
+  # Two processes, each a file at a time and in the order of collection, so that the tests of the page come last in both.
+  set -- -n 2 --dist loadfile --no-loadscope-reorder
+fi
 exec_status=0
-.venv/bin/python -m pytest "$@" || exec_status=$?
+OMP_WAIT_POLICY=PASSIVE .venv/bin/python -m pytest "$@" || exec_status=$?
 stop_services
 exit "$exec_status"
