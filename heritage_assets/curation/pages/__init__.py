@@ -1,0 +1,1 @@
+"""From single scans to documents: features of pages, methods of grouping, and how good the groups are."""
