@@ -131,7 +131,8 @@ def run_demo(demo: DemoRun, chain: Callable[[Settings, list[str]], bool]) -> boo
 
 def demo_figures(demo: DemoRun) -> dict[str, Any]:
     """Return what came out, against what was planted."""
-    from heritage_assets.search.evaluation import evaluate_clusters, evaluate_duplicates, evaluate_retrieval
+    from heritage_assets.search.evaluation import evaluate_clusters, evaluate_duplicates
+    from heritage_assets.search.retrieval import evaluate_objects
     from heritage_assets.search.status import status
 
     platform = Platform(demo.settings)
@@ -145,8 +146,8 @@ def demo_figures(demo: DemoRun) -> dict[str, Any]:
         "status": status(platform),
         "duplicates": duplicates,
         "clusters": evaluate_clusters(platform, demo.truth / "classes.csv"),
-        "retrieval": evaluate_retrieval(platform, encoder.id, sample) if encoder.text_dim else None,
-        "retrieval_all": evaluate_retrieval(platform, encoder.id, objects) if encoder.text_dim else None,
+        "retrieval": evaluate_objects(platform.lake, encoder.id, sample) if encoder.text_dim else None,
+        "retrieval_all": evaluate_objects(platform.lake, encoder.id, objects) if encoder.text_dim else None,
         "seconds": demo.seconds,
         "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB),
         "home": str(demo.settings.home),
