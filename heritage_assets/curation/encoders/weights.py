@@ -11,6 +11,8 @@ from pathlib import Path
 from heritage_assets.curation.encoders.interface import EncoderError
 
 DEMO = "demo"
+NAME_FILE = "encoder_name.txt"
+"""A copy of a model (from the registry, say) holds the name it goes by in this file: a copy is no other encoder."""
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(@[\w./-]+)?")
 _SMALL_FILES = ["*.json", "*.txt", "*.model"]
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
@@ -59,12 +61,21 @@ def find_model(name: str) -> ModelFiles:
         return _checked(ModelFiles(DEMO, Path(str(files("heritage_assets.embedded").joinpath("demo_encoder")))))
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return _checked(ModelFiles(folder.resolve().name, folder.resolve()))
+        return _checked(ModelFiles(_name_of(folder.resolve()), folder.resolve()))
     if folder.is_absolute() or name.startswith((".", "~")) or "\\" in name:
         raise EncoderError(f"can't load encoder {name!r}: there is no such folder")
     if not _HUB_NAME.fullmatch(name):
         raise EncoderError(f"can't load encoder {name!r}: neither 'demo', nor a folder, nor a model name (owner/model)")
     return _checked(ModelFiles(name, _hub_folder(name)))
+
+
+def _name_of(folder: Path) -> str:
+    """Return the name that a folder's model goes by: what its name file says, else the folder's own name."""
+    try:
+        name = (folder / NAME_FILE).read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return folder.name
+    return name if _HUB_NAME.fullmatch(name) else folder.name
 
 
 def _checked(model: ModelFiles) -> ModelFiles:
