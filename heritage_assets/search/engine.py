@@ -103,6 +103,19 @@ class SearchEngine:
         self._collection = (encoder, found or "", time.monotonic() + COLLECTION_SECONDS)
         return found
 
+    async def no_points(self) -> str:
+        """Say why nothing can be searched by likeness: whose points the archive has, and what to do."""
+        loaded = self._encoder.loaded
+        active = await self._vectors.collection(None)
+        made_by = None if active is None else await self._vectors.encoder_of(active)
+        if loaded is None or made_by is None or made_by == loaded.id:
+            return NO_POINTS
+        return (
+            f"the archive can't be searched by likeness with the encoder {loaded.id}: its points were made by {made_by}. "
+            "Start the application with that one (HERITAGE_ENCODER), or run `heritage materialize` with the new one; "
+            "until then words are looked up as they are written"
+        )
+
     async def answer(self, question: Question, snapshot: Snapshot) -> Answer:
         """Answer one question.
 
@@ -152,15 +165,18 @@ class SearchEngine:
     ) -> tuple[list[Ranked], str | None]:
         """Return at least ``wanted`` places where there are so many."""
         written = self._written(question, snapshot, mask, wanted)
+        collection = await self.collection()
+        if collection is None:
+            found = [
+                Ranked(snapshot.guids[row], None, "phrase") for row in self._worded(question, snapshot, mask, wanted)
+            ]
+            return _distinct([*written, *found], snapshot, mask, question), await self.no_points()
         queries = await self._queries(question)
         if queries is None:  # an encoder that reads no text: words are all there is
             found = [
                 Ranked(snapshot.guids[row], None, "phrase") for row in self._worded(question, snapshot, mask, wanted)
             ]
             return _distinct([*written, *found], snapshot, mask, question), None
-        collection = await self.collection()
-        if collection is None:
-            return _distinct(written, snapshot, mask, question), NO_POINTS
         queries = [one for one in queries if _answerable(one, question, snapshot)]
         depth = wanted
         most = 4 * self._limits.max_depth
@@ -239,7 +255,7 @@ class SearchEngine:
         """
         collection = await self.collection()
         if collection is None:
-            raise SearchError(NO_POINTS)
+            raise SearchError(await self.no_points())
         asked = [*question.likes, *question.unlikes]
         known = await self._vectors.vectors(collection, asked, [using])
         missing = [guid for guid in asked if using not in known.get(guid, {})]

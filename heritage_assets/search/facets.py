@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from heritage_assets.search.snapshot import Snapshot
-from heritage_assets.search.vector_gateway import VectorGateway
+from heritage_assets.search.vector_gateway import VectorGateway, VectorsRefusedError
 
 FIELDS = (
     "dataset",
     "provider",
+    "data_provider",
     "type",
     "language",
     "country",
@@ -22,6 +24,7 @@ FIELDS = (
     "status",
 )
 VALUES = 50
+_log = logging.getLogger(__name__)
 _YEARS = 4_000
 
 
@@ -36,7 +39,7 @@ async def count_facets(
     total, years, *counted = await asyncio.gather(
         vectors.count(collection, filters),
         vectors.facet(collection, "year", _without(filters, "year"), _YEARS),
-        *(vectors.facet(collection, field, _without(filters, field), VALUES) for field in FIELDS),
+        *(_values(vectors, collection, field, _without(filters, field)) for field in FIELDS),
     )
     labels = {row["cluster_id"]: row["label"] for row in snapshot.clusters}
     fields = {
@@ -57,6 +60,17 @@ async def count_facets(
         "year_max": max((year for year, _ in years), default=None),
         "hint": None,
     }
+
+
+async def _values(
+    vectors: VectorGateway, collection: str, field: str, filters: Mapping[str, Any]
+) -> list[tuple[Any, int]]:
+    """Count one field; nothing where the collection has no index for it yet (the next write of points makes it)."""
+    try:
+        return await vectors.facet(collection, field, filters, VALUES)
+    except VectorsRefusedError as error:
+        _log.info("no counts of %s: %s", field, error)
+        return []
 
 
 def _without(filters: Mapping[str, Any], field: str) -> dict[str, Any]:

@@ -56,6 +56,7 @@ FILTERABLE = (
     *(
         "dataset",
         "provider",
+        "data_provider",
         "type",
         "language",
         "country",

@@ -13,6 +13,7 @@ import pyarrow as pa
 from heritage_assets.curation.points import PENDING, VALIDATED
 from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, SOURCE_IMAGES, TABLES
 from heritage_assets.search.engine import HARVEST_FIRST
+from heritage_assets.search.lake_facts import lake_facts
 from heritage_assets.search.status import table_status
 from heritage_assets.search.vector_gateway import VectorsRefusedError, VectorsUnavailableError
 from heritage_assets.stores.lake import text
@@ -60,6 +61,7 @@ class StatusBoard:
             "running": any(run["state"] in ("STARTED", "STARTING", "QUEUED") for run in runs),
             "encoder": self._encoder(),
             "vector_store": store,
+            "lake": self._tables["lake"],
             "snapshot": self._snapshot(),
             "hint": None if archive["batches"] else HARVEST_FIRST,
         }
@@ -107,7 +109,7 @@ class StatusBoard:
             for row in archive.pop("by_batch")
         ]
         failures = {"by_reason": archive["failed_by_reason"], "by_host": dict(hosts.most_common(HOSTS))}
-        return {"archive": archive, "batches": batches, "failures": failures}
+        return {"archive": archive, "batches": batches, "failures": failures, "lake": lake_facts(lake)}
 
     async def _points(self) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
         """Return how the vector store is, and its points by status and batch."""

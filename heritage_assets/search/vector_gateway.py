@@ -178,6 +178,12 @@ class VectorGateway:
         exists = (await self._call("GET", f"/collections/{name}/exists"))["exists"]
         return name if exists else None
 
+    async def encoder_of(self, collection: str) -> str | None:
+        """Return the id of the encoder whose points a collection holds; None while it is empty."""
+        body = {"limit": 1, "with_payload": ["encoder"]}
+        points = (await self._call("POST", f"/collections/{collection}/points/scroll", body))["points"]
+        return next((str(point["payload"]["encoder"]) for point in points if point["payload"].get("encoder")), None)
+
     # -- connection -----------------------------------------------------------------------------------------------------
 
     async def _call(self, method: str, path: str, body: Any = None) -> Any:

@@ -26,6 +26,7 @@ PAYLOAD_FIELDS: dict[str, FieldType] = {
     "batch": "keyword",
     "dataset": "keyword",
     "provider": "keyword",
+    "data_provider": "keyword",
     "type": "keyword",
     "language": "keyword",
     "country": "keyword",

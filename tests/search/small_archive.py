@@ -25,7 +25,20 @@ OBJECTS = 26
 COPIES = {1: "copy-1", 2: "copy-2", 3: "copy-3"}
 SCRIPT = '" onerror=alert(1) x="{{7*7}} & \u202etxt'
 COLUMNS = (
-    *("id", "title", "creator", "subject", "type", "description", "provider", "country", "language", "rights", "date"),
+    *(
+        "id",
+        "title",
+        "creator",
+        "subject",
+        "type",
+        "description",
+        "provider",
+        "data_provider",
+        "country",
+        "language",
+        "rights",
+        "date",
+    ),
     *("inventory", "image"),
 )
 
@@ -52,6 +65,7 @@ def _row(number: int) -> dict[str, str]:
         "type": kind,
         "description": f"A {kind} shown in room {number % 5}, über alles schön.",
         "provider": "Town Museum",
+        "data_provider": "Upper House" if number % 5 else "Lower House",
         "country": "Italy" if number % 2 else "Germany",
         "language": "en",
         "rights": "http://creativecommons.org/publicdomain/mark/1.0/",

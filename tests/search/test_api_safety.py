@@ -6,6 +6,7 @@ import json
 import httpx
 import pytest
 import sample_images
+from encoder_models import save_clip
 from small_archive import open_client, wait_until
 
 from heritage_assets.search.api.server import with_hosts
@@ -198,6 +199,19 @@ def test_an_outage_of_the_vector_store_is_told_and_gets_over(archive, monkeypatc
 
 def _fail(_home):
     raise RuntimeError("out of order")
+
+
+def test_an_encoder_without_points_says_whose_points_there_are_and_finds_words(archive, client, tmp_path):
+    mine = client.get("/api/v1/status").json()["encoder"]["id"]
+    other = archive.model_copy(update={"encoder": str(save_clip(tmp_path / "other", seed=5, dim=16))})
+    with open_client(other) as changed:
+        wait_until(lambda: changed.get("/api/v1/meta").json()["encoder_state"] == "ready")
+        for path in ("/api/v1/search?q=coin", "/api/v1/search?like=obj-1", "/api/v1/facets"):
+            hint = changed.get(path).json()["hint"]
+            assert mine in hint and "HERITAGE_ENCODER" in hint and "heritage materialize" in hint
+        found = changed.get("/api/v1/search?q=coin").json()["results"]
+        assert found and {hit["match"] for hit in found} == {"phrase"}
+        assert "coin" in found[0]["title"].lower()
 
 
 def test_an_encoder_that_cannot_be_loaded_takes_nothing_else_with_it(archive):

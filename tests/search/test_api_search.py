@@ -88,13 +88,33 @@ def test_sorting_orders_years_and_titles(get):
 
 def test_facets_count_what_a_search_would_find(get):
     facets = get("/api/v1/facets", country="Italy", type="map")
-    for field in ("country", "type", "provider"):
+    for field in ("country", "type", "provider", "data_provider"):
         for one in facets["fields"][field]:
             chosen = {"country": "Italy", "type": "map", field: one["value"]}
             assert get("/api/v1/search", **chosen, collapse=False)["total"] == one["count"]
     assert facets["total"] == get("/api/v1/search", country="Italy", type="map", collapse=False)["total"]
     assert {one["value"] for one in facets["fields"]["country"]} == {"Italy", "Germany"}
     assert sum(one["count"] for one in get("/api/v1/facets")["years"]) == OBJECTS + len(COPIES) + 1
+
+
+@pytest.mark.parametrize("filters", [{}, {"country": "Italy"}, {"year_from": 1820, "year_to": 1860}])
+def test_counts_hold_under_a_lasso(client, filters):
+    drawn = [f"obj-{number}" for number in range(4, 24)]
+    facets = client.post("/api/v1/facets", data={**filters, "guids": "\n".join(drawn)}).json()
+    assert 0 < facets["total"] <= len(drawn)
+    for field in ("data_provider", "country", "cluster_id", "embedding_status"):
+        for one in facets["fields"][field]:
+            chosen = {**filters, field: str(one["value"]), "guids": "\n".join(drawn), "collapse": "false"}
+            found = client.post("/api/v1/search", data=chosen).json()
+            assert found["total"] == one["count"] and set(guids(found)) <= set(drawn)
+    assert facets["years"] and min(facets["years"], key=lambda one: one["value"])["value"] >= 1800
+
+
+def test_a_lasso_of_thousands_is_taken_and_one_of_too_many_told(client):
+    many = "\n".join(["obj-1", *(f"nobody-{number}" for number in range(4_990))])
+    assert guids(client.post("/api/v1/search", data={"guids": many, "q": "coin"}).json()) == ["obj-1"]
+    refused = client.post("/api/v1/facets", data={"guids": many + "\nx" * 10})
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_filter")
 
 
 def test_an_uploaded_picture_finds_itself_and_its_copy(client):

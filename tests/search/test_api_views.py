@@ -7,10 +7,12 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sample_images
 from PIL import Image
 from small_archive import COPIES, OBJECTS
 
-from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLEANSED_RECORDS, CLIP_EMBEDDINGS
+from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLEANSED_RECORDS, CLIP_EMBEDDINGS, TABLES
+from heritage_assets.search.lake_facts import shown_address
 from heritage_assets.stores.connect import Platform
 
 RECORDS = OBJECTS + len(COPIES) + 2
@@ -174,6 +176,46 @@ def test_exports_hold_the_whole_table(client, archive):
     assert {row["guid"] for row in rows} == {json.loads(line)["guid"] for line in lines}
     assert client.get("/api/v1/export/cleansed_records.csv?batch=none").text.count("\n") == 1
     assert client.get("/api/v1/export/clusters.csv?batch=x").status_code == 404
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_a_search_is_exported_as_it_is_shown(client, get, form):
+    question = {"q": "coin", "country": "Italy"}
+    shown = get("/api/v1/search", **question, limit=100)["results"]
+    answer = client.get(f"/api/v1/export/search.{form}", params=question)
+    assert f'filename="search_results.{form}"' in answer.headers["content-disposition"]
+    if form == "parquet":
+        rows = pq.read_table(io.BytesIO(answer.content)).to_pylist()
+    else:
+        rows = list(csv.DictReader(io.StringIO(answer.text))) if form == "csv" else _json_lines(answer)
+    assert [row["guid"] for row in rows] == [hit["guid"] for hit in shown]
+    assert [int(row["place"]) for row in rows] == list(range(1, len(shown) + 1))
+    assert [float(row["score"]) for row in rows] == pytest.approx([hit["score"] for hit in shown])
+
+
+def test_an_export_of_everything_holds_every_object_and_takes_pictures(client, get):
+    rows = _json_lines(client.get("/api/v1/export/search.jsonl"))
+    assert len({row["guid"] for row in rows}) == len(rows) == get("/api/v1/search")["total"]
+    upload = {"image": ("x.jpg", sample_images.jpeg(2), "image/jpeg")}
+    found = client.post("/api/v1/export/search.jsonl", files=upload, data={"guids": "obj-2\nobj-7"})
+    assert [row["guid"] for row in _json_lines(found)] == ["obj-2", "obj-7"]
+    assert client.get("/api/v1/export/search.xml").status_code in (404, 422)
+
+
+def _json_lines(answer):
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_status_tells_the_tables_and_no_path_of_the_server(get, archive):
+    lake = Platform(archive).lake
+    told = get("/api/v1/status")["lake"]
+    assert {one["table"]: (one["version"], one["rows"]) for one in told["tables"]} == {
+        table.name: (lake.version(table), lake.count(table))
+        for table in TABLES.values()
+        if lake.version(table) is not None
+    }
+    assert str(archive.home) not in json.dumps(told)
+    assert shown_address("s3://key:secret@heritage/tables") == "s3://heritage/tables"
 
 
 def test_the_document_describes_every_route(client):

@@ -422,6 +422,7 @@ class Status(BaseModel):
     running: bool
     encoder: dict[str, Any]
     vector_store: dict[str, Any]
+    lake: dict[str, Any] = Field(description="uri, and tables: table, uri, version, rows, files, bytes, written_at.")
     snapshot: dict[str, Any]
     hint: str | None = None
 
@@ -464,6 +465,7 @@ class FilterBody(BaseModel):
 
     dataset: Words = []
     provider: Words = []
+    data_provider: Words = []
     type: Words = []
     language: Words = []
     country: Words = []

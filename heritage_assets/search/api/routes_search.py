@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, File, Form, Query, UploadFile
@@ -13,74 +14,40 @@ from starlette.responses import Response
 from heritage_assets.search.api.cards import hits
 from heritage_assets.search.api.models import Facets, SearchAnswer, SimilarAnswer, SimilarImages, VectorBody
 from heritage_assets.search.api.params import FormFilters, Guid, Limit, Offset, QueryFilters
-from heritage_assets.search.api.problems import ApiProblem, not_found
+from heritage_assets.search.api.problems import not_found
+from heritage_assets.search.api.questions import FormQuestion, QueryQuestion, read_upload
 from heritage_assets.search.api.responses import Json
 from heritage_assets.search.api.state import AppState, Current, State
-from heritage_assets.search.engine import HARVEST_FIRST, NO_POINTS, By, Question
+from heritage_assets.search.engine import HARVEST_FIRST, By, Question
 from heritage_assets.search.facets import count_facets
 from heritage_assets.search.reasons import with_reasons
 from heritage_assets.search.snapshot import Snapshot
 
 router = APIRouter(tags=["search"])
-MAX_TEXT = 1_000
-MAX_LIKES = 20
-Sort = Literal["relevance", "year", "-year", "title", "guid"]
-Likes = Annotated[
-    list[Annotated[str, Query(max_length=2000)]] | None, Query(max_length=MAX_LIKES, description="Records to be like.")
-]
-Weight = Annotated[float, Query(ge=0, le=1, description="Of the image beside a text: 0 text alone, 1 image alone.")]
 
 
 @router.get("/api/v1/search", response_model=SearchAnswer)
 async def search(
-    state: State,
-    snapshot: Current,
-    filters: QueryFilters,
-    q: Annotated[str | None, Query(max_length=MAX_TEXT, description='Words; "in quotation marks": a phrase.')] = None,
-    like: Likes = None,
-    unlike: Likes = None,
-    by: Annotated[By | None, Query(description="What a lone text or like is held against.")] = None,
-    weight: Weight = 0.5,
-    sort: Sort = "relevance",
-    collapse: Annotated[bool, Query(description="One answer for each object, with its number of copies.")] = True,
-    limit: Limit = 30,
-    offset: Offset = 0,
+    state: State, snapshot: Current, question: QueryQuestion, limit: Limit = 30, offset: Offset = 0
 ) -> Response:
     """Search by words, by records, or both; without either, list what meets the filters.
 
     What is written comes first: a guid or an inventory number (match "identifier"), a title, a phrase in quotation marks. Then
     follow the nearest by vector.
     """
-    question = Question(
-        text=(q or "").strip() or None, likes=tuple(like or ()), unlikes=tuple(unlike or ()), by=by, weight=weight,
-        filters=filters, limit=limit, offset=offset, sort=sort, collapse=collapse,
-    )  # fmt: skip
-    return await _answered(state, snapshot, question)
+    return await _answered(state, snapshot, replace(question, limit=limit, offset=offset))
 
 
 @router.post("/api/v1/search", response_model=SearchAnswer)
 async def search_by_form(
     state: State,
     snapshot: Current,
-    filters: FormFilters,
-    image: Annotated[UploadFile | None, File(description="A picture to look for.")] = None,
-    q: Annotated[str | None, Form(max_length=MAX_TEXT)] = None,
-    like: Annotated[list[Annotated[str, Form(max_length=2000)]] | None, Form(max_length=MAX_LIKES)] = None,
-    unlike: Annotated[list[Annotated[str, Form(max_length=2000)]] | None, Form(max_length=MAX_LIKES)] = None,
-    by: Annotated[By | None, Form()] = None,
-    weight: Annotated[float, Form(ge=0, le=1)] = 0.5,
-    sort: Annotated[Sort, Form()] = "relevance",
-    collapse: Annotated[bool, Form()] = True,
+    question: FormQuestion,
     limit: Annotated[int, Form(ge=1, le=1000)] = 30,
     offset: Annotated[int, Form(ge=0, le=10_000_000)] = 0,
 ) -> Response:
-    """Search as GET does, with a picture, and with ``guid`` filters too long for an address (a lasso on the map)."""
-    question = Question(
-        text=(q or "").strip() or None, image=await read_upload(state, image), likes=tuple(like or ()),
-        unlikes=tuple(unlike or ()), by=by, weight=weight, filters=filters, limit=limit, offset=offset, sort=sort,
-        collapse=collapse,
-    )  # fmt: skip
-    return await _answered(state, snapshot, question)
+    """Search as GET does, with a picture, and among records too many for an address (``guid``, ``guids``: a lasso on the map)."""
+    return await _answered(state, snapshot, replace(question, limit=limit, offset=offset))
 
 
 @router.post("/api/v1/search/vector", response_model=SearchAnswer)
@@ -96,24 +63,6 @@ async def search_by_vector(state: State, snapshot: Current, body: VectorBody) ->
         collapse=body.collapse,
     )
     return await _answered(state, snapshot, question)
-
-
-async def read_upload(state: AppState, upload: UploadFile | None) -> bytes | None:
-    """Return the bytes of an uploaded image; None without one.
-
-    Raises:
-        ApiProblem: empty, or too large.
-    """
-    if upload is None:
-        return None
-    data = await upload.read(state.limits.max_upload_bytes + 1)
-    if len(data) > state.limits.max_upload_bytes:
-        raise ApiProblem(413, "too_large", f"images may have {state.limits.max_upload_bytes:,} bytes")
-    if not data and not upload.filename:
-        return None  # how browsers send a form whose file was not chosen
-    if not data:
-        raise ApiProblem(415, "not_an_image", "the uploaded image is empty")
-    return data
 
 
 async def _answered(state: AppState, snapshot: Snapshot, question: Question) -> Response:
@@ -139,10 +88,20 @@ async def _answered(state: AppState, snapshot: Snapshot, question: Question) -> 
 @router.get("/api/v1/facets", response_model=Facets)
 async def facets(state: State, snapshot: Current, filters: QueryFilters) -> Response:
     """Count records by field in the vector store; each field under the filters of all others, so that a choice can be widened."""
+    return await _counted(state, snapshot, filters)
+
+
+@router.post("/api/v1/facets", response_model=Facets)
+async def facets_by_form(state: State, snapshot: Current, filters: FormFilters) -> Response:
+    """Count as GET does, among records too many for an address (``guid``, ``guids``: a lasso on the map)."""
+    return await _counted(state, snapshot, filters)
+
+
+async def _counted(state: AppState, snapshot: Snapshot, filters: Mapping[str, Any]) -> Response:
     collection = await state.engine.collection()
     if collection is None:
         empty = {"total": 0, "fields": {}, "years": [], "year_min": None, "year_max": None}
-        return Json({**empty, "hint": HARVEST_FIRST if snapshot.size == 0 else NO_POINTS})
+        return Json({**empty, "hint": HARVEST_FIRST if snapshot.size == 0 else await state.engine.no_points()})
     return Json(await count_facets(state.vectors, collection, filters, snapshot))
 
 

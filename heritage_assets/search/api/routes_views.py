@@ -1,12 +1,12 @@
-"""Overviews: clusters, the map, status, manifests, exports."""
+"""Overviews: clusters, the map, status, manifests."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from heritage_assets import __version__
@@ -19,18 +19,12 @@ from heritage_assets.search.api.routes_records import known_record
 from heritage_assets.search.api.session import Who
 from heritage_assets.search.api.state import AppState, Current, State
 from heritage_assets.search.engine import HARVEST_FIRST, SORTS
-from heritage_assets.search.export import export_stream, exportable, rows_of
 from heritage_assets.search.iiif import CONTEXT, MOST_CANVASES, manifest
 from heritage_assets.search.map_data import NO_MAP
 from heritage_assets.search.snapshot import FILTERABLE
 
 router = APIRouter(tags=["overview"])
 BEAT_SECONDS = 15.0
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "jsonl": "application/x-ndjson",
-    "parquet": "application/vnd.apache.parquet",
-}
 MANIFEST_TYPE = f'application/ld+json;profile="{CONTEXT}"'
 
 
@@ -156,33 +150,3 @@ async def iiif_manifest(
         derivative_side=state.settings.fetch.derivative_side,
     )  # fmt: skip
     return Json(made, media_type=MANIFEST_TYPE)
-
-
-@router.get(
-    "/api/v1/export/{table}.{form}",
-    response_class=StreamingResponse,
-    responses={200: {"content": {kind.partition(";")[0]: {} for kind in MEDIA_TYPES.values()}}},
-)
-async def export(
-    state: State,
-    table: Annotated[str, Path(max_length=100, pattern=r"^[a-z_]+$")],
-    form: Literal["csv", "jsonl", "parquet"],
-    batch: Annotated[list[Annotated[str, Query(max_length=120)]] | None, Query(max_length=50)] = None,
-) -> Response:
-    """Stream a table of the lake (or the slices of some batches). Cells that a spreadsheet would run are disarmed in CSV."""
-    try:
-        spec = exportable(table, batch)
-    except ValueError as error:
-        raise not_found(str(error)) from error
-    if state.exports >= state.limits.max_exports:
-        raise ApiProblem(503, "overloaded", "too many exports are running: try again in a while", retry_after=10)
-
-    def pieces() -> Iterator[bytes]:
-        state.exports += 1
-        try:
-            yield from export_stream(spec, rows_of(state.platform.lake, spec, batches=batch), form)
-        finally:
-            state.exports -= 1
-
-    headers = {"content-disposition": f'attachment; filename="{spec.name}.{form}"', "cache-control": "no-store"}
-    return StreamingResponse(pieces(), media_type=MEDIA_TYPES[form], headers=headers)

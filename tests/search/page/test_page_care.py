@@ -77,10 +77,19 @@ def test_axe_finds_nothing(make_visitor: Callable[..., Visitor], view: str, sche
 def test_nothing_jumps(visitor: Visitor, view: str) -> None:
     page = visitor.open(view)
     expect_view(page)
-    page.wait_for_timeout(400)
+    at_rest(page)
     page.mouse.wheel(0, 900)
-    page.wait_for_timeout(300)
+    at_rest(page)
     assert visitor.shift() < 0.05
+
+
+def at_rest(page: Page) -> None:
+    """Wait until every picture that is wanted has come and two frames were drawn since."""
+    page.wait_for_function(
+        """() => [...document.images].every((one) => one.complete || (one.loading === 'lazy' &&
+             (one.getBoundingClientRect().top > innerHeight || one.getBoundingClientRect().bottom < 0)))"""
+    )
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def test_the_first_load_is_light(visitor: Visitor) -> None:
@@ -167,11 +176,13 @@ def test_the_theme_is_switched_and_remembered(make_visitor: Callable[..., Visito
 
 
 def test_whoever_wants_less_motion_gets_no_blinking(make_visitor: Callable[..., Visitor]) -> None:
-    page = make_visitor(reduced_motion="reduce").open("#/duplicates")
+    visitor = make_visitor(reduced_motion="reduce")
+    visitor.page.clock.install()
+    page = visitor.open("#/duplicates")
     page.locator(".group-card").first.click()
     page.get_by_role("radio", name="Blink").click()
     expect(page.get_by_role("button", name="Start")).to_be_visible()
-    page.wait_for_timeout(900)
+    page.clock.run_for(5_000)
     expect(page.locator(".overlay.second")).to_have_count(0)
 
 

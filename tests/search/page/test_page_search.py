@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from page_visitor import PHONE, Visitor
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 
 def cards(page: Page):
@@ -220,4 +222,35 @@ def test_search_with_the_picture_of_a_record(visitor: Visitor) -> None:
     expect(page.get_by_text("Like this record")).to_be_visible()
     settled(page)
     assert "like=obj-4" in unquote(page.url)
+    assert cards(page).count() > 5
+
+
+def test_the_institution_narrows_and_all_results_are_saved_by_keys(visitor: Visitor) -> None:
+    page = visitor.open("#/search?q=coin")
+    settled(page)
+    page.get_by_role("group", name="Institution").get_by_label(re.compile("^Lower House")).check()
+    expect(page.get_by_role("button", name="Remove the filter Institution: Lower House")).to_be_visible()
+    settled(page)
+    page.locator(".save summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="JSON lines")).to_be_focused()
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    rows = [json.loads(line) for line in Path(download.value.path()).read_text(encoding="utf-8").splitlines()]
+    assert [row["title"] for row in rows] == page.locator(".card-title").all_inner_texts()
+    assert {row["data_provider"] for row in rows} == {"Lower House"}
+
+
+def test_what_stands_in_the_way_of_likeness_is_told_above_the_results(visitor: Visitor) -> None:
+    page = visitor.page
+
+    def hinted(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "hint": "its points were made by another encoder"})
+
+    page.route("**/api/v1/search?**", hinted)
+    visitor.open("#/search?q=coin")
+    expect(page.get_by_text("made by another encoder")).to_be_visible()
     assert cards(page).count() > 5

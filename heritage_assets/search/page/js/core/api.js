@@ -72,21 +72,35 @@ export const statusStreamUrl = `${BASE}/status/stream`;
 /** @param {AbortSignal} [signal] */
 export const getMeta = (signal) => call('/meta', { signal });
 
+/** @typedef {{params: URLSearchParams, picture?: Blob | null, guids?: string[] | null}} Question `guids`: only these records */
+
+/** @param {Question} question @param {AbortSignal} signal */
+export const search = (question, signal) => call('/search', { ...put(question), signal });
+
+/** Counts by field, under the filters of a question. @param {Question} question @param {AbortSignal} signal */
+export const facets = (question, signal) => call('/facets', { ...put(question), signal });
+
 /**
- * @param {{params: URLSearchParams, picture?: Blob | null, guids?: string[] | null}} question `guids`: only these records
- * @param {AbortSignal} signal
+ * All answers of a search as a file.
+ * @param {Question} question @param {'csv' | 'jsonl' | 'parquet'} form @param {AbortSignal} signal
+ * @returns {Promise<Blob>}
  */
-export function search({ params, picture, guids }, signal) {
-  if (!picture && !guids) return call('/search', { params, signal });
+export async function exportSearch(question, form, signal) {
+  const { params, ...request } = put(question);
+  const response = await reach(`${BASE}/export/search.${form}${params ? `?${params}` : ''}`, { method: request.method, body: request.form, signal });
+  if (response.ok) return response.blob();
+  throw await problemOf(response);
+}
+
+/** In an address where it fits, else as a form. @param {Question} question */
+function put({ params, picture, guids }) {
+  if (!picture && !guids) return { params };
   const form = new FormData();
   for (const [name, value] of params) form.append(name, value);
   if (picture) form.append('image', picture, 'picture');
-  for (const guid of guids ?? []) form.append('guid', guid);
-  return call('/search', { method: 'POST', form, signal });
+  if (guids) form.append('guids', guids.join('\n'));
+  return { method: 'POST', form };
 }
-
-/** @param {URLSearchParams} params @param {AbortSignal} signal */
-export const facets = (params, signal) => call('/facets', { params, signal });
 
 /** @param {string} guid @param {AbortSignal} [signal] */
 export const record = (guid, signal) => call(`/records/${tail(guid)}`, { signal });

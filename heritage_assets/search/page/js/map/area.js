@@ -7,7 +7,8 @@ import * as api from '../core/api.js';
 /** @typedef {[number, number]} Point in the map's own coordinates */
 
 const MOST_CORNERS = 48;
-const MOST_GUIDS = 5000;
+/** As many records as the API takes by name. */
+export const MOST_GUIDS = 5000;
 
 /** @type {Promise<import('../core/types.js').MapData> | null} */
 let kept = null;

@@ -8,6 +8,8 @@ import { count, plural } from '../core/format.js';
 import { address } from '../core/router.js';
 import { icon } from '../ui/icons.js';
 import { picture } from '../ui/picture.js';
+import { saveMenu, saveSearch } from '../ui/save.js';
+import { MOST_GUIDS } from './area.js';
 import { clusterColour } from './colours.js';
 
 /** @typedef {import('../core/types.js').MapData} MapData */
@@ -46,35 +48,14 @@ export async function showSelection(host, map, chosen, area, clear, signal) {
       'div',
       { class: 'chips' },
       guids.length > 0 && h('a', { class: 'button primary', href: address('search', '', { area }) }, icon('search'), 'Search in them'),
-      guids.length > 0 && h('button', { class: 'button', type: 'button', on: { click: () => exportCsv(guids) } }, icon('download'), 'CSV'),
+      guids.length > 0 && saveMenu((form) => saveSearch({ params: new URLSearchParams({ sort: 'guid' }), guids: guids.slice(0, MOST_GUIDS) }, form, signal)),
       h('button', { class: 'button', type: 'button', on: { click: clear } }, 'Clear'),
     ),
     strip,
+    guids.length > MOST_GUIDS && h('p', { class: 'notice' }, `Search and export take the first ${count(MOST_GUIDS)}: draw a smaller area for the rest.`),
     guids.length > SHOWN && h('p', { class: 'quiet small' }, `The first ${SHOWN} are shown.`),
   );
   if (guids.length === 0) return;
   const { cards } = await api.cards(guids.slice(0, SHOWN), signal);
   fill(strip, ...cards.map((/** @type {import('../core/types.js').Card} */ card) => h('li', {}, h('a', { class: 'mini-picture', href: address('record', card.guid), title: card.title || card.guid }, picture(card)))));
-}
-
-const COLUMNS = /** @type {const} */ (['guid', 'title', 'creator', 'date', 'type', 'data_provider', 'dataset', 'rights', 'canonical_id', 'cluster_id']);
-const AT_ONCE = 500;
-
-/** Save the records as a CSV file. @param {string[]} guids */
-async function exportCsv(guids) {
-  const lines = [COLUMNS.join(',')];
-  for (let start = 0; start < guids.length; start += AT_ONCE) {
-    const { cards } = await api.cards(guids.slice(start, start + AT_ONCE));
-    for (const card of cards) lines.push(COLUMNS.map((name) => cell(card[name])).join(','));
-  }
-  const url = URL.createObjectURL(new Blob([`\ufeff${lines.join('\r\n')}\r\n`], { type: 'text/csv' }));
-  h('a', { href: url, download: 'selection.csv' }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
-}
-
-/** Quote a value; a leading sign that spreadsheets take for a formula is disarmed. @param {unknown} value */
-function cell(value) {
-  const text = String(value ?? '');
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

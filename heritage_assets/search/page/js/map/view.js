@@ -79,6 +79,7 @@ function drawMap(body, map, route, signal) {
       // Before the frame is measured a point would be as large as the window, and 100,000 of them stop the machine.
       if (camera.width <= 1) return;
       painter.draw(camera, pointSize(camera.zoom, map.guid.length));
+      frame.dataset.drawn = 'yes';
       overlay.draw(camera, themeColours(frame));
     });
   };

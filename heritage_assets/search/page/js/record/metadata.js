@@ -40,7 +40,7 @@ function description({ card, title_by_language: titles, year_from: from, year_to
 /** @param {any} detail */
 function source({ card, links, lineage: made }) {
   return block('Source', [
-    ['Institution', card.data_provider],
+    ['Institution', card.data_provider && filterLink('data_provider', card.data_provider, card.data_provider)],
     ['Provider', card.provider && filterLink('provider', card.provider, card.provider)],
     ['Country', card.country && filterLink('country', card.country, card.country)],
     ['Inventory no.', card.identifiers.length > 0 && card.identifiers.join(', ')],

@@ -26,12 +26,16 @@ export function similarSection(card, params, leaving) {
     asking = new AbortController();
     const signal = AbortSignal.any([asking.signal, leaving]);
     if (!host.hasChildNodes()) fill(host, loading('similar records'));
+    host.setAttribute('aria-busy', 'true');
     try {
       const answer = await api.similar(card.guid, by, signal);
       if (answer.results.length === 0) fill(host, h('p', { class: 'quiet' }, 'Nothing like it yet.'));
       else fill(host, h('ul', { class: 'strip' }, ...answer.results.map((/** @type {any} */ hit) => entry(hit, params))));
+      host.dataset.by = by;
+      host.setAttribute('aria-busy', 'false');
     } catch (error) {
       if (api.isAbort(error)) return;
+      host.setAttribute('aria-busy', 'false');
       const { text } = explain(error);
       fill(host, h('p', { class: 'notice', role: 'alert' }, text));
     }

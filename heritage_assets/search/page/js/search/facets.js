@@ -16,6 +16,7 @@ const FEW = 6;
 const NAMES = /** @type {Record<string, string>} */ ({
   dataset: 'Dataset',
   provider: 'Provider',
+  data_provider: 'Institution',
   type: 'Type',
   language: 'Language',
   country: 'Country',

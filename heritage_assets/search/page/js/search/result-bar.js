@@ -5,6 +5,7 @@
 import { fill, h } from '../core/dom.js';
 import { count, plural } from '../core/format.js';
 import { icon } from '../ui/icons.js';
+import { saveMenu } from '../ui/save.js';
 import { copyText } from '../ui/toast.js';
 import { fieldName } from './facets.js';
 import { asksNothing, filterCount } from './state.js';
@@ -20,8 +21,11 @@ const SORTS = [
   ['guid', 'Guid'],
 ];
 
-/** @param {{label: (field: string, value: string) => string}} facets @param {(change: Partial<SearchState>) => void} onChange */
-export function resultBar(facets, onChange) {
+/**
+ * @param {{label: (field: string, value: string) => string}} facets @param {(change: Partial<SearchState>) => void} onChange
+ * @param {(form: import('../ui/save.js').Form) => Promise<void>} save
+ */
+export function resultBar(facets, onChange, save) {
   const total = h('p', { class: 'total', role: 'status' });
   const chips = h('div', { class: 'chips' });
   const filterButton = h('button', { class: 'button filter-button', type: 'button', 'aria-expanded': 'false' }, icon('filter'), 'Filters');
@@ -31,7 +35,7 @@ export function resultBar(facets, onChange) {
   const element = h(
     'div',
     { class: 'result-bar' },
-    h('div', { class: 'result-line' }, total, h('div', { class: 'result-tools' }, filterButton, h('label', { class: 'check' }, copies, 'Every copy'), sort, share)),
+    h('div', { class: 'result-line' }, total, h('div', { class: 'result-tools' }, filterButton, h('label', { class: 'check' }, copies, 'Every copy'), sort, saveMenu(save), share)),
     chips,
   );
 

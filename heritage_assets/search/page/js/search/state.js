@@ -19,7 +19,7 @@
 
 export const PAGE = 60;
 export const MOST_SHOWN = 600;
-export const FILTERS = ['dataset', 'provider', 'type', 'language', 'country', 'rights_category', 'cluster_id', 'embedding_status', 'creator', 'subject'];
+export const FILTERS = ['dataset', 'provider', 'data_provider', 'type', 'language', 'country', 'rights_category', 'cluster_id', 'embedding_status', 'creator', 'subject'];
 
 /** @param {URLSearchParams} params @returns {SearchState} */
 export function readState(params) {
@@ -67,16 +67,22 @@ export function filterParams(state) {
   return params;
 }
 
-/** The question as the API takes it. @param {SearchState} state @param {number} offset @param {number} limit */
+/** The question as the API takes it, page by page. @param {SearchState} state @param {number} offset @param {number} limit */
 export function questionParams(state, offset, limit) {
+  const params = exportParams(state);
+  params.set('offset', String(offset));
+  params.set('limit', String(limit));
+  return params;
+}
+
+/** The whole question as the API takes it. @param {SearchState} state */
+export function exportParams(state) {
   const params = filterParams(state);
   if (state.text) params.set('q', state.text);
   if (state.like) params.set('like', state.like);
   if (asksBoth(state)) params.set('weight', String(state.weight));
   if (state.sort) params.set('sort', state.sort);
   params.set('collapse', String(!state.copies));
-  params.set('offset', String(offset));
-  params.set('limit', String(limit));
   return params;
 }
 

@@ -13,8 +13,9 @@ import { createGrid } from './grid.js';
 import { guidsInside } from '../map/area.js';
 import { unpack } from './own-picture.js';
 import { resultBar } from './result-bar.js';
+import { saveSearch } from '../ui/save.js';
 import { keepTrail } from './trail.js';
-import { asksNothing, filterCount, filterParams, MOST_SHOWN, noFilters, PAGE, questionParams, readState, writeState } from './state.js';
+import { asksNothing, exportParams, filterCount, filterParams, MOST_SHOWN, noFilters, PAGE, questionParams, readState, writeState } from './state.js';
 
 /** @typedef {import('./state.js').SearchState} SearchState */
 
@@ -31,7 +32,7 @@ export function searchView(host, route) {
   const change = (/** @type {Partial<SearchState>} */ part) => go(address('search', '', writeState({ ...state, shown: PAGE, ...part })));
   const ask = askForm(state, change, leaving.signal);
   const facets = facetPanel(change);
-  const bar = resultBar(facets, change);
+  const bar = resultBar(facets, change, exportAs);
   const grid = createGrid({ card: (/** @type {any} */ hit) => card(hit, toParams(writeState(state))), aspect: aspectOf, label: 'Results' });
   const results = h('div', { class: 'results' });
   const more = h('button', { class: 'button more', type: 'button', hidden: true, on: { click: () => loadMore() } }, 'Show more');
@@ -59,7 +60,7 @@ export function searchView(host, route) {
       grid.set([]);
       if (answer.results.length === 0) await showNothing(answer, signal);
       else {
-        fill(results, grid.element);
+        fill(results, answer.hint && h('p', { class: 'notice', role: 'status' }, answer.hint), grid.element);
         grid.append(answer.results);
       }
       took(answer);
@@ -91,6 +92,14 @@ export function searchView(host, route) {
     }
   }
 
+  /** @param {'csv' | 'jsonl' | 'parquet'} form */
+  async function exportAs(form) {
+    const { signal } = leaving;
+    const guids = await guidsOf(state, signal);
+    const picture = state.picture ? unpack(state.picture) : null;
+    await saveSearch({ params: exportParams(state), picture, guids }, form, signal);
+  }
+
   /** @param {number} from @param {number} limit @param {AbortSignal} signal */
   const question = (from, limit, signal) => collect(state, from, limit, signal);
 
@@ -104,7 +113,7 @@ export function searchView(host, route) {
 
   async function loadFacets(/** @type {AbortSignal} */ signal) {
     try {
-      facets.show(await api.facets(filterParams(state), signal), state);
+      facets.show(await api.facets({ params: filterParams(state), guids: await guidsOf(state, signal) }, signal), state);
       bar.relabel(state);
     } catch (error) {
       // The results say what is wrong; the filters stay as they are until the next answer.
@@ -117,7 +126,7 @@ export function searchView(host, route) {
     const meta = await api.getMeta(signal);
     if (meta.records === 0) fill(results, nothingHarvested(answer.hint ?? meta.hint));
     else {
-      const advice = answer.hint ?? (await api.facets(filterParams(state), signal)).hint;
+      const advice = answer.hint ?? (await api.facets({ params: filterParams(state) }, signal)).hint;
       const clear = h('button', { class: 'button', type: 'button', on: { click: () => change(noFilters()) } }, 'Without filters');
       const text = advice ?? 'Other words, or fewer filters, may find something.';
       fill(results, message({ icon: 'search', title: 'Nothing found', text, actions: filterCount(state) ? [clear] : [] }));
@@ -161,7 +170,7 @@ export function searchView(host, route) {
  */
 async function collect(state, from, wanted, signal) {
   const picture = state.picture ? unpack(state.picture) : null;
-  const guids = state.area ? await guidsInside(state.area, signal) : null;
+  const guids = await guidsOf(state, signal);
   const ask = (/** @type {number} */ offset) => api.search({ params: questionParams(state, offset, PAGE), picture, guids }, signal);
   if (guids?.length === 0) return { results: [], total: 0, next_offset: null, hint: 'No record lies in this area of the map.' };
   const answer = await ask(from);
@@ -172,6 +181,9 @@ async function collect(state, from, wanted, signal) {
   }
   return answer;
 }
+
+/** The records of an area of the map; null without one. @param {SearchState} state @param {AbortSignal} signal */
+const guidsOf = async (state, signal) => (state.area ? guidsInside(state.area, signal) : null);
 
 /** On narrow screens the filters lie over the results. @param {HTMLElement} view @param {any} facets @param {any} bar */
 function wirePanel(view, facets, bar) {

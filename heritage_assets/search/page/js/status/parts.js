@@ -52,7 +52,7 @@ export function runList(runs) {
 }
 
 /** @param {any} status */
-export function encoderFacts({ encoder, vector_store: store, snapshot, archive }) {
+export function encoderFacts({ encoder, vector_store: store, snapshot, lake }) {
   /** @type {[string, any][]} */
   const rows = [
     ['Encoder', h('code', {}, encoder.id || encoder.name)],
@@ -60,9 +60,24 @@ export function encoderFacts({ encoder, vector_store: store, snapshot, archive }
     ['Vector store', `${words(store.state)} (${store.where})`],
     ['Collection', store.collection && h('code', {}, store.collection)],
     ['Tables read', ago(snapshot.built_at)],
-    ['Lake', archive.lake && h('code', {}, archive.lake)],
+    ['Lake', lake && h('code', {}, lake.uri)],
   ];
   return h('section', { 'aria-labelledby': 'encoder-title' }, h('h2', { id: 'encoder-title' }, 'Encoder and stores'), h('dl', { class: 'facts' }, ...rows.filter(([, value]) => value).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])));
+}
+
+/** The tables of the lake: what a developer opens, and at which version the figures above are true. @param {any} status */
+export function lakeTables({ lake }) {
+  const rows = lake.tables.map((/** @type {any} */ one) =>
+    h('tr', {}, h('th', { scope: 'row' }, words(one.table)), h('td', { class: 'number' }, one.rows === null ? '–' : count(one.rows)), h('td', { class: 'number' }, count(one.version)), h('td', { class: 'number' }, count(one.files)), h('td', { title: when(one.written_at) }, ago(one.written_at)), h('td', {}, h('code', {}, one.uri))),
+  );
+  if (rows.length === 0) return null;
+  const heads = [['Table'], ['Rows', 'number'], ['Version', 'number'], ['Files', 'number'], ['Written'], ['Address']];
+  return h(
+    'section',
+    { class: 'status-wide', 'aria-labelledby': 'lake-title' },
+    h('h2', { id: 'lake-title' }, 'Lake'),
+    h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Tables of the lake' }, h('table', { class: 'table' }, h('thead', {}, h('tr', {}, ...heads.map(([name, kind]) => h('th', { scope: 'col', class: kind ?? null }, name)))), h('tbody', {}, ...rows))),
+  );
 }
 
 const TONES = /** @type {Record<string, string>} */ ({ SUCCESS: 'good', FAILURE: 'bad', STARTED: 'accent', STARTING: 'accent', QUEUED: 'accent', CANCELED: 'warn' });

@@ -6,7 +6,7 @@ import * as api from '../core/api.js';
 import { fill, h } from '../core/dom.js';
 import { nothingHarvested, loading, showError } from '../ui/messages.js';
 import { batchTable } from './batches.js';
-import { archiveFlow, encoderFacts, failureBars, runList } from './parts.js';
+import { archiveFlow, encoderFacts, failureBars, lakeTables, runList } from './parts.js';
 import { watchStatus } from './stream.js';
 
 /** @param {HTMLElement} host @returns {import('../core/router.js').View} */
@@ -18,16 +18,16 @@ export function statusView(host) {
 
   const draw = (/** @type {any} */ status) => {
     if (!status.archive.batches) return fill(body, nothingHarvested(status.hint));
-    const scrolled = body.querySelector('.scroll')?.scrollLeft ?? 0;
+    const scrolled = [...body.querySelectorAll('.scroll')].map((one) => one.scrollLeft);
     fill(
       body,
       status.vector_store.problem && h('p', { class: 'notice', role: 'alert' }, `The vector store does not answer: ${status.vector_store.problem}. Searching waits until it is back; nothing is lost.`),
       archiveFlow(status.archive),
       h('section', { class: 'status-wide', 'aria-labelledby': 'batches-title' }, h('h2', { id: 'batches-title' }, 'Batches'), batchTable(status.batches)),
       h('div', { class: 'status-columns' }, failureBars(status), runList(status.runs), encoderFacts(status)),
+      lakeTables(status),
     );
-    const scroll = body.querySelector('.scroll');
-    if (scroll) scroll.scrollLeft = scrolled;
+    body.querySelectorAll('.scroll').forEach((/** @type {Element} */ one, /** @type {number} */ index) => (one.scrollLeft = scrolled[index] ?? 0));
   };
 
   async function load(tries = 0) {
