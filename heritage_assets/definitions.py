@@ -4,12 +4,14 @@
 must stay fast and must not import torch, transformers or pyspark: those are imported inside the steps that need them.
 """
 
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
 
 from heritage_assets import assets
 from heritage_assets.jobs import canonicalization, clustering, harvesting, image_retry, record_chain
+from heritage_assets.curation.encoders.spec import EncoderSpec
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.engine import LocalEngineResource
 from heritage_assets.resources.http_fetcher import HttpFetcherResource
@@ -41,13 +43,18 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "lake": LakeResource(root=settings.tables_root, storage_options=settings.table_storage_options()),
         "engine": LocalEngineResource(),
         "http_fetcher": HttpFetcherResource(policy=settings.fetch.model_dump(mode="json", exclude_none=True)),
-        "encoder": EncoderResource(name=settings.encoder),
+        "encoder": EncoderResource(**_plain(settings.encoder_spec())),
         "vector_store": VectorStoreResource(url=settings.qdrant_url, api_key=qdrant_key, home=str(settings.home)),
         "duplicate_policy": DuplicatePolicyResource(
             policy=settings.duplicates.model_dump(mode="json", exclude_unset=True)
         ),
         "cluster_policy": ClusterPolicyResource(policy=settings.clusters.model_dump(mode="json", exclude_none=True)),
     }
+
+
+def _plain(spec: EncoderSpec) -> dict[str, str | None]:
+    """Return a spec as a resource's configuration: texts only."""
+    return {name: None if value is None else str(value) for name, value in asdict(spec).items()}
 
 
 def build_definitions(settings: Settings | None = None, **overrides: Any) -> dg.Definitions:

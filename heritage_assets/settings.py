@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from heritage_assets.curation.clusters.settings import ClusterSettings
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
+from heritage_assets.curation.encoders.spec import Backend, EncoderSpec, Precision
 from heritage_assets.curation.images.policy import FetchSettings
 from heritage_assets.search.settings import SearchSettings
 from heritage_assets.stores.objects import s3_client_options
@@ -51,6 +52,14 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr | None = Field(None, description="S3 secret key.")
     s3_region: str = Field("us-east-1", description="S3 region.")
     encoder: str = Field("demo", description="Encoder: 'demo', a folder, or a model name (CLIP, SigLIP, image-only).")
+    encoder_device: str = Field("auto", description="Where the encoder runs: auto, cpu, cuda, cuda:1 or mps.")
+    encoder_backend: Backend = Field(
+        Backend.AUTO, description="What runs the encoder: auto (OpenVINO on CPU if its vectors equal torch's), torch, openvino."
+    )
+    encoder_precision: Precision = Field(
+        Precision.FLOAT32, description="float32, bfloat16 or float16: a reduced one is faster, and another encoder."
+    )
+    encoder_cache: Path | None = Field(None, description="Folder of converted encoders; default: HOME/encoders.")
     qdrant_url: str | None = Field(None, description="Address of a Qdrant server; default: the embedded endpoint.")
     qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
 
@@ -73,6 +82,13 @@ class Settings(BaseSettings):
     def tables_root(self) -> str:
         """Root URI of the Delta tables."""
         return f"{self.lake_root}/tables"
+
+    def encoder_spec(self) -> EncoderSpec:
+        """Say which encoder is meant, in words that travel to other processes."""
+        cache = self.encoder_cache or self.home / "encoders"
+        return EncoderSpec(
+            self.encoder, self.encoder_device, self.encoder_backend, self.encoder_precision, str(cache.expanduser().resolve())
+        )
 
     @property
     def dagster_home(self) -> Path:

@@ -70,6 +70,4 @@ class Platform:
 
     def encoder(self) -> Encoder:
         """The encoder, loaded once per process."""
-        from heritage_assets.curation.encoders import load_encoder
-
-        return load_encoder(self.settings.encoder)
+        return self.settings.encoder_spec().load()
