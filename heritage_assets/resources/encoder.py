@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
+from heritage_assets.curation.encoders.spec import Backend, EncoderSpec, Precision
+
 if TYPE_CHECKING:
     from heritage_assets.curation.encoders import Encoder
 
@@ -16,9 +18,14 @@ class EncoderResource(dg.ConfigurableResource):
 
     name: str = Field(default="demo", description="'demo', a folder, or a model name.")
     device: str = Field(default="auto", description="auto, cpu, cuda, cuda:1, mps.")
+    backend: str = Field(default="auto", description="auto, torch, openvino.")
+    precision: str = Field(default="float32", description="float32, bfloat16, float16.")
+    cache: str | None = Field(default=None, description="Folder for converted models.")
+
+    def spec(self) -> EncoderSpec:
+        """Say which encoder this is, in words that travel to other processes."""
+        return EncoderSpec(self.name, self.device, Backend(self.backend), Precision(self.precision), self.cache)
 
     def load(self) -> Encoder:
         """Load the encoder, or return the one this process already has."""
-        from heritage_assets.curation.encoders import load_encoder
-
-        return load_encoder(self.name, self.device)
+        return self.spec().load()

@@ -6,5 +6,14 @@ vectors. Importing this package loads neither torch nor transformers.
 
 from heritage_assets.curation.encoders.interface import Encoder, EncoderError, EncoderUnusableError
 from heritage_assets.curation.encoders.loading import load_encoder
+from heritage_assets.curation.encoders.spec import Backend, EncoderSpec, Precision
 
-__all__ = ["Encoder", "EncoderError", "EncoderUnusableError", "load_encoder"]
+__all__ = [
+    "Backend",
+    "Encoder",
+    "EncoderError",
+    "EncoderSpec",
+    "EncoderUnusableError",
+    "Precision",
+    "load_encoder",
+]

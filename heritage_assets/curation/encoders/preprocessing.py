@@ -1,6 +1,7 @@
 """From a PIL image to a model's input, as the model's own configuration says.
 
-Most models want: resize, maybe a centre crop, scale, normalise. That is done here on PIL images and whole uint8 batches; where
+Most models want: resize, maybe a centre crop, scale, normalise. The first two are done here, image by image, the others by the
+model on whole uint8 batches; where
 it would not equal the model's own processor (checked when the encoder is loaded), the processor itself is used.
 """
 
@@ -8,17 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from heritage_assets.curation.encoders.interface import Prepared
-
-if TYPE_CHECKING:
-    import torch
 
 VERSION = 1
 """Raise it when the code here moves pixels: it is part of every encoder's id."""
@@ -99,22 +96,17 @@ class PlainRecipe:
             return self.shortest_edge, int(self.shortest_edge * height / width)
         return int(self.shortest_edge * width / height), self.shortest_edge
 
-    def batch(self, prepared: Sequence[Prepared], device: str) -> torch.Tensor:
-        """Return float32 (n, 3, height, width) on the device; pixels travel there as uint8."""
-        import torch
-
-        pixels = torch.from_numpy(np.stack(prepared)).to(device).permute(0, 3, 1, 2)
-        mean = torch.tensor(self.mean, device=device).view(1, 3, 1, 1)
-        std = torch.tensor(self.std, device=device).view(1, 3, 1, 1)
-        return pixels.to(torch.float32).mul_(self.scale).sub_(mean).div_(std).contiguous()
+    @property
+    def scaling(self) -> tuple[float, tuple[float, ...], tuple[float, ...]]:
+        """Scale, mean and deviation of a batch: done on the device, with the whole tensor (:class:`~.towers.ImageTower`)."""
+        return self.scale, self.mean, self.std
 
     def agrees_with(self, processor: Any) -> bool:
         """Tell whether this recipe gives what the processor gives, within :data:`TOLERANCE`, on images of several shapes."""
-        noise = np.random.default_rng(0)
-        for height, width in ((181, 233), (301, 187), (40, 61), (320, 320)):
-            coarse = Image.fromarray(noise.integers(0, 256, (9, 9, 3), dtype=np.uint8)).resize((width, height))
-            mine = self.batch([self.prepare(coarse)], "cpu").numpy()
-            theirs = np.asarray(processor(images=[coarse], return_tensors="np")["pixel_values"])
+        mean, std = (np.asarray(values, np.float32).reshape(-1, 1, 1) for values in (self.mean, self.std))
+        for picture in smooth_pictures():
+            mine = (self.prepare(picture).transpose(2, 0, 1) * np.float32(self.scale) - mean) / std
+            theirs = np.asarray(processor(images=[picture], return_tensors="np")["pixel_values"][0])
             if mine.shape != theirs.shape or float(np.abs(mine - theirs).max()) > TOLERANCE:
                 return False
         return True
@@ -133,11 +125,19 @@ class OwnProcessor:
         )
         return values
 
-    def batch(self, prepared: Sequence[Prepared], device: str) -> torch.Tensor:
-        """Return float32 (n, channels, height, width) on the device."""
-        import torch
+    @property
+    def scaling(self) -> None:
+        """None: the processor has scaled and normalised already."""
+        return None
 
-        return torch.from_numpy(np.stack(prepared)).to(device)
+
+def smooth_pictures() -> list[Image.Image]:
+    """Return four pictures of several shapes, always the same, on which two ways to one result are compared."""
+    noise = np.random.default_rng(0)
+    return [
+        Image.fromarray(noise.integers(0, 256, (9, 9, 3), dtype=np.uint8)).resize((width, height))
+        for height, width in ((181, 233), (301, 187), (40, 61), (320, 320))
+    ]
 
 
 def preprocessing_for(processor: Any) -> PlainRecipe | OwnProcessor:

@@ -1,70 +1,96 @@
-"""Encoders on transformers models: dual encoders (CLIP, SigLIP) and image-only ones (ViT, ResNet, DINOv2, MobileNet, …)."""
+"""Encoders on transformers models: dual encoders (CLIP, SigLIP, multilingual) and image-only ones (ViT, ResNet, …)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from heritage_assets.curation.encoders.architecture import Architecture
+from heritage_assets.curation.encoders.backends import (
+    LEAST_COSINE,
+    BackendError,
+    ModelBackend,
+    TorchBackend,
+    smallest_cosine,
+)
+from heritage_assets.curation.encoders.batching import BatchSizer
 from heritage_assets.curation.encoders.interface import EncoderError, EncoderUnusableError, Prepared, Vectors
-from heritage_assets.curation.encoders.preprocessing import preprocessing_for, preprocessing_version
+from heritage_assets.curation.encoders.openvino_backend import (
+    OpenVinoBackend,
+    Probe,
+    cache_folder,
+    open_converted,
+)
+from heritage_assets.curation.encoders.preprocessing import (
+    OwnProcessor,
+    PlainRecipe,
+    preprocessing_for,
+    preprocessing_version,
+    smooth_pictures,
+)
+from heritage_assets.curation.encoders.spec import Backend, EncoderSpec, Precision, load_spec
 from heritage_assets.curation.encoders.weights import ModelFiles
 
-if TYPE_CHECKING:
-    import torch
+log = logging.getLogger(__name__)
 
-BATCH_SIZE = {"cpu": 32, "cuda": 256}
-_LONGEST_WORD_PIECE = 32
-"""Characters per token that are worth tokenizing: a book in a description field costs no more than the window."""
+BATCH_SIZES = {"cpu": (16, 64), "cuda": (64, 1024)}
+"""First and largest batch, by kind of device."""
+
+_WORTH_CONVERTING = 4_000_000
+"""Bytes of weights: a smaller model is encoded in torch before OpenVINO has converted it."""
+
+_PROBE_TEXTS = ("a", "portrait of a lady, oil on canvas, 1650", "Ölgemälde: Mühle am Bach. " * 5, "мозаика " * 30)
 
 
 class PretrainedEncoder:
-    """An encoder over one transformers model in float32; see :class:`~.interface.Encoder`.
+    """An encoder over one transformers model; see :class:`~.interface.Encoder`. Vectors are float32 whatever runs the model.
 
-    Memory: the weights, plus the activations of one batch (32 images on CPU, 256 on a GPU; halved, and kept so, when memory
-    runs out).
+    Pickles as its :class:`~.spec.EncoderSpec`: a worker that gets one loads the weights itself, once per process.
+
+    Memory: the weights, plus the activations of one batch (see :class:`~.batching.BatchSizer`).
+
+    Args:
+        files: the model's files.
+        spec: how it was asked for; ``device`` is resolved already.
+
+    Raises:
+        EncoderError: the files are unusable, or what was asked for by name (backend, precision) can't be had.
     """
 
-    def __init__(self, files: ModelFiles, device: str) -> None:
-        self.device = device
-        self.batch_size = BATCH_SIZE.get(device.partition(":")[0], 64)
-        self._load(files)
-        self.id = f"{files.name}@{files.weights_hash()}+{preprocessing_version(self._processor)}"
+    def __init__(self, files: ModelFiles, spec: EncoderSpec) -> None:
+        self.spec = spec
+        self.name = files.asked
+        self.device = spec.device
+        self._architecture = Architecture(files)
+        self._preprocessing: PlainRecipe | OwnProcessor = preprocessing_for(self._architecture.processor)
+        self.max_text_tokens = self._architecture.max_text_tokens
+        weights, preprocessing = files.weights_hash(), preprocessing_version(self._architecture.processor)
+        reduced = "" if spec.precision is Precision.FLOAT32 else f"+{spec.precision.value}"
+        self.id = f"{files.name}@{weights}+{preprocessing}{reduced}"
+        self._backend = self._choose_backend(cache_folder(spec.cache, weights, preprocessing))
+        sizes = BATCH_SIZES.get(spec.device.partition(":")[0], BATCH_SIZES["cpu"])
+        self.image_sizer, self.text_sizer = BatchSizer(*sizes), BatchSizer(*sizes)
         grey = self.prepare_image(Image.new("RGB", (64, 64), (96, 128, 160)))
         self.image_dim: int = self.encode_prepared([grey]).shape[1]
-        self.text_dim: int | None = self.encode_texts(["a"]).shape[1] if self._tokenizer is not None else None
+        self.text_dim: int | None = self.encode_texts(["a"]).shape[1] if self._architecture.dual else None
 
-    def _load(self, files: ModelFiles) -> None:
-        """Load model, image processor and (for dual encoders) tokenizer, never from the network."""
-        import torch
-        from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
+    def __reduce__(self) -> tuple[Callable[[EncoderSpec], PretrainedEncoder], tuple[EncoderSpec]]:
+        return load_spec, (self.spec,)
 
-        self.max_text_tokens: int | None = None
-        self._tokenizer: Any = None
-        try:
-            with _quiet_transformers():
-                model, report = AutoModel.from_pretrained(
-                    files.folder, dtype=torch.float32, local_files_only=True, output_loading_info=True
-                )
-                self._processor: Any = AutoImageProcessor.from_pretrained(
-                    files.folder, local_files_only=True, backend="pil"
-                )
-                if hasattr(model, "get_text_features"):
-                    self._tokenizer = AutoTokenizer.from_pretrained(files.folder, local_files_only=True)
-                    self.max_text_tokens = int(model.config.text_config.max_position_embeddings)
-        except Exception as error:  # loaders raise whatever a broken file provokes
-            raise EncoderError(
-                f"can't load encoder {files.name!r} from {files.folder}: {error}. The folder must hold a transformers model "
-                "(config.json, weights, preprocessor_config.json; a tokenizer too for CLIP and SigLIP)"
-            ) from error
-        self._pooler_trained = _check_weights(files.name, report["missing_keys"])
-        self._dual = hasattr(model, "get_image_features")
-        self._pad_to_window = model.config.model_type.startswith("siglip")  # trained so; it has no attention mask
-        self._preprocessing = preprocessing_for(self._processor)
-        self._model: Any = model.eval().to(self.device)
+    @property
+    def version(self) -> str:
+        """The id, and what calculates it here: ``…+openvino-2026.4.1-cpu-float32``.
+
+        Two versions of one id give the same vectors (cosine at least :data:`~.backends.LEAST_COSINE` of its precision).
+        """
+        return f"{self.id}+{self._backend.label}"
+
+    # -- images ---------------------------------------------------------------------------------------------------------
 
     def prepare_image(self, image: Image.Image) -> Prepared:
         """Return the model's input for one image (RGB, resized, cropped); safe to call from several threads at once."""
@@ -79,11 +105,13 @@ class PretrainedEncoder:
         """
         if not prepared:
             return np.zeros((0, self.image_dim), np.float32)
-        return self._in_batches(prepared, self._image_batch)
+        return self._unit_rows(self.image_sizer, prepared, lambda some: self._backend.images(np.stack(some)))
 
     def encode_images(self, images: Sequence[Image.Image]) -> Vectors:
         """Return float32 (n, image_dim) unit rows; raises as :meth:`encode_prepared`."""
         return self.encode_prepared([self.prepare_image(image) for image in images])
+
+    # -- texts ----------------------------------------------------------------------------------------------------------
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return float32 (n, text_dim) unit rows; texts are cut to ``max_text_tokens``.
@@ -92,126 +120,81 @@ class PretrainedEncoder:
             EncoderError: the encoder is image-only, or gave a vector that is not finite or has no length.
             EncoderUnusableError: as for :meth:`encode_prepared`.
         """
-        if self._tokenizer is None or self.max_text_tokens is None:
+        if not self._architecture.dual:
             raise EncoderError(f"encoder {self.id} is image-only: it can't encode text")
         if not texts:
             return np.zeros((0, self.text_dim or 0), np.float32)
-        window = self.max_text_tokens * _LONGEST_WORD_PIECE
-        # Texts of like length share a batch, so that little is padded.
-        order = np.argsort([len(text) for text in texts], kind="stable")
-        vectors = self._in_batches([texts[i][:window] for i in order], self._text_batch)
-        restored = np.empty_like(vectors)
-        restored[order] = vectors
+        # Texts of like length share a batch, so that little is padded; of equal ones one is encoded.
+        distinct = sorted(set(texts), key=len)
+        tokens = self._architecture.tokens
+        vectors = self._unit_rows(self.text_sizer, distinct, lambda some: self._backend.texts(tokens(some)))
+        row_of = {text: row for row, text in enumerate(distinct)}
+        restored: Vectors = vectors[[row_of[text] for text in texts]]
         return restored
 
-    def _image_batch(self, prepared: Sequence[Prepared]) -> torch.Tensor:
-        pixels = self._preprocessing.batch(prepared, self.device)
-        if self._dual:
-            return _features(self._model.get_image_features(pixel_values=pixels))
-        output = self._model(pixel_values=pixels)
-        pooled = getattr(output, "pooler_output", None)
-        if pooled is not None and self._pooler_trained:
-            return pooled.flatten(1)  # convolutional networks pool to (n, channels, 1, 1)
-        hidden = output.last_hidden_state
-        return hidden.mean((2, 3)) if hidden.ndim == 4 else hidden[:, 0]  # feature map, or the class token
+    def _unit_rows(
+        self, sizer: BatchSizer, items: Sequence[Any], encode: Callable[[Sequence[Any]], Vectors]
+    ) -> Vectors:
+        """Encode batch by batch and bring the rows to unit length; norms are summed in float64."""
+        try:
+            vectors = sizer.run(items, encode)
+        except EncoderUnusableError as error:
+            raise EncoderUnusableError(f"encoder {self.id}: {error}") from error
+        norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+        bad = ~np.isfinite(norms) | (norms < 1e-12)
+        if bad.any():
+            raise EncoderError(
+                f"encoder {self.id} gave vectors without direction for items {np.flatnonzero(bad)[:5].tolist()}"
+            )
+        unit: Vectors = (vectors / norms[:, None]).astype(np.float32)
+        return unit
 
-    def _text_batch(self, texts: Sequence[str]) -> torch.Tensor:
-        tokens = self._tokenizer(
-            list(texts),
-            padding="max_length" if self._pad_to_window else True,
-            truncation=True,
-            max_length=self.max_text_tokens,
-            return_tensors="pt",
-        )
-        return _features(self._model.get_text_features(**tokens.to(self.device)))
+    # -- the backend ----------------------------------------------------------------------------------------------------
 
-    def _in_batches(self, items: Sequence[Any], encode: Callable[[Sequence[Any]], torch.Tensor]) -> Vectors:
-        """Encode batch by batch; when memory runs out the batch is halved and stays so."""
-        import torch
-
-        done: list[Vectors] = []
-        start = 0
-        while start < len(items):
-            batch = items[start : start + self.batch_size]
+    def _choose_backend(self, cache: Path | None) -> ModelBackend:
+        """Return the backend that was asked for; ``auto``: OpenVINO on a CPU where it agrees with torch, else torch."""
+        wanted = self.spec.backend
+        worth_it = self.device == "cpu" and self._architecture.files.weights_bytes() >= _WORTH_CONVERTING
+        if wanted is Backend.OPENVINO or (wanted is Backend.AUTO and worth_it):
             try:
-                with torch.inference_mode():
-                    done.append(encode(batch).float().cpu().numpy())
-            except (RuntimeError, MemoryError) as error:
-                self._shrink_or_raise(error, len(batch))
-                continue
-            start += len(batch)
-        return _unit_rows(np.concatenate(done), self._label())
+                return self._openvino(cache)
+            except (BackendError, ImportError) as error:
+                if wanted is Backend.OPENVINO:
+                    raise EncoderError(
+                        f"can't run encoder {self.name!r} on OpenVINO: {error}. Set the encoder's backend to auto or torch"
+                    ) from error
+                log.info("encoder %s runs on torch: %s", self.name, error)
+        return self._torch()
 
-    def _shrink_or_raise(self, error: Exception, size: int) -> None:
-        """Halve the batch size after an out-of-memory error; raise anything else as it is."""
-        import torch
+    def _openvino(self, cache: Path | None) -> OpenVinoBackend:
+        if self.device != "cpu":
+            raise BackendError(f"it runs on the CPU, the device is {self.device}")
+        probe = self._probe()
+        return OpenVinoBackend(open_converted(cache, probe, self._reference), self.spec.precision, probe)
 
-        if isinstance(error, torch.AcceleratorError) and not isinstance(error, torch.OutOfMemoryError):
-            raise EncoderUnusableError(f"encoder {self._label()}: the device {self.device} failed: {error}") from error
-        if not _is_out_of_memory(error):
-            raise error
-        if size <= 1:
-            raise EncoderUnusableError(
-                f"encoder {self._label()}: no memory on {self.device} even for one item"
-            ) from error
-        self.batch_size = max(1, size // 2)
-        if self.device.startswith("cuda"):
-            torch.cuda.empty_cache()
+    def _torch(self) -> TorchBackend:
+        """Return torch on the device; a reduced precision must agree with float32 there.
 
-    def _label(self) -> str:
-        return getattr(self, "id", "")
+        Raises:
+            EncoderError: it does not.
+        """
+        towers = self._architecture.towers(self._preprocessing)
+        backend = TorchBackend(*towers, self.device, self.spec.precision)
+        if self.spec.precision is not Precision.FLOAT32:
+            probe, exact = self._probe(), TorchBackend(*towers, self.device, Precision.FLOAT32)
+            cosine = smallest_cosine(exact.images(probe.pixels), backend.images(probe.pixels))
+            if probe.tokens is not None:
+                cosine = min(cosine, smallest_cosine(exact.texts(probe.tokens), backend.texts(probe.tokens)))
+            if cosine < LEAST_COSINE[self.spec.precision]:
+                raise EncoderError(
+                    f"can't run encoder {self.name!r} in {self.spec.precision.value}: smallest cosine to float32 {cosine:.5f}, "
+                    f"{LEAST_COSINE[self.spec.precision]} is wanted. Set the encoder's precision to float32"
+                )
+        return backend
 
+    def _reference(self) -> TorchBackend:
+        return TorchBackend(*self._architecture.towers(self._preprocessing), "cpu", Precision.FLOAT32)
 
-def _features(output: Any) -> torch.Tensor:
-    """Return the projected features, whichever way this version of transformers hands them out."""
-    import torch
-
-    features: torch.Tensor = output if isinstance(output, torch.Tensor) else output.pooler_output
-    return features
-
-
-def _check_weights(name: str, missing: Sequence[str]) -> bool:
-    """Tell whether the pooler has weights; raise when anything but the pooler lacks them (it would encode noise)."""
-    untrained = [key for key in missing if not key.startswith("pooler.")]
-    if untrained:
-        raise EncoderError(
-            f"can't use encoder {name!r}: its files lack {len(untrained)} weights, such as {sorted(untrained)[0]}; "
-            "take the files from the model's publisher again"
-        )
-    return not missing
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    import torch
-
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return "can't allocate memory" in str(error) or "not enough memory" in str(error)  # how torch says it on CPU
-
-
-def _unit_rows(vectors: Vectors, label: str) -> Vectors:
-    """Return the rows at unit length; norms are summed in float64."""
-    norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    bad = ~np.isfinite(norms) | (norms < 1e-12)
-    if bad.any():
-        raise EncoderError(
-            f"encoder {label} gave vectors without direction for items {np.flatnonzero(bad)[:5].tolist()}"
-        )
-    unit: Vectors = (vectors / norms[:, None]).astype(np.float32)
-    return unit
-
-
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Keep loading bars and reports of unused classifier weights off the console."""
-    from transformers.utils import logging
-
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
+    def _probe(self) -> Probe:
+        pixels = np.stack([self.prepare_image(picture) for picture in smooth_pictures()])
+        return Probe(pixels, self._architecture.tokens(_PROBE_TEXTS) if self._architecture.dual else None)

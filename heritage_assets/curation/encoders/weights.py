@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,7 +13,7 @@ from heritage_assets.curation.encoders.interface import EncoderError
 
 DEMO = "demo"
 NAME_FILE = "encoder_name.txt"
-"""A copy of a model (from the registry, say) holds the name it goes by in this file: a copy is no other encoder."""
+"""A model's folder may hold the name that it goes by in this file; copies of the folder (in the registry, say) keep it."""
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(@[\w./-]+)?")
 _SMALL_FILES = ["*.json", "*.txt", "*.model"]
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
@@ -20,10 +21,30 @@ _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """A model on disk: the name it goes by and its folder (transformers format)."""
+    """A model on disk: what it was asked for by, and its folder (transformers format)."""
 
-    name: str
+    asked: str
     folder: Path
+
+    @property
+    def name(self) -> str:
+        """The name that the files themselves state, part of the encoder's id: copies in two folders are one encoder.
+
+        That is what the file :data:`NAME_FILE` says, else the publisher's name (``_name_or_path`` of the configuration, where it
+        reads ``owner/model``), else the model's type, such as ``clip``. What tells models apart is the hash behind it.
+        """
+        named = _text_of(self.folder / NAME_FILE).strip()
+        if _HUB_NAME.fullmatch(named):
+            return named
+        try:
+            config = json.loads(_text_of(self.folder / "config.json"))
+        except ValueError:
+            config = None  # broken: the loader says so
+        stated = config if isinstance(config, dict) else {}
+        published = str(stated.get("_name_or_path") or "")
+        if "/" in published and _HUB_NAME.fullmatch(published):
+            return published
+        return str(stated.get("model_type") or "model")
 
     @property
     def weights(self) -> list[Path]:
@@ -33,6 +54,10 @@ class ModelFiles:
             if found:
                 return found
         return []
+
+    def weights_bytes(self) -> int:
+        """Return the size of the weight files."""
+        return sum(path.stat().st_size for path in self.weights)
 
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Return name, size and time of change of each file: changes whenever the folder does, costs no read."""
@@ -61,7 +86,7 @@ def find_model(name: str) -> ModelFiles:
         return _checked(ModelFiles(DEMO, Path(str(files("heritage_assets.embedded").joinpath("demo_encoder")))))
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return _checked(ModelFiles(_name_of(folder.resolve()), folder.resolve()))
+        return _checked(ModelFiles(folder.resolve().name, folder.resolve()))
     if folder.is_absolute() or name.startswith((".", "~")) or "\\" in name:
         raise EncoderError(f"can't load encoder {name!r}: there is no such folder")
     if not _HUB_NAME.fullmatch(name):
@@ -69,24 +94,23 @@ def find_model(name: str) -> ModelFiles:
     return _checked(ModelFiles(name, _hub_folder(name)))
 
 
-def _name_of(folder: Path) -> str:
-    """Return the name that a folder's model goes by: what its name file says, else the folder's own name."""
+def _text_of(file: Path) -> str:
+    """Return a small file's text, or nothing where it is missing or no text."""
     try:
-        name = (folder / NAME_FILE).read_text(encoding="utf-8").strip()
+        return file.read_text(encoding="utf-8")
     except (FileNotFoundError, UnicodeDecodeError):
-        return folder.name
-    return name if _HUB_NAME.fullmatch(name) else folder.name
+        return ""
 
 
 def _checked(model: ModelFiles) -> ModelFiles:
     """Return the model when its folder holds what any model needs."""
     if not (model.folder / "config.json").is_file():
         raise EncoderError(
-            f"can't load encoder {model.name!r}: {model.folder} holds no config.json (transformers format)"
+            f"can't load encoder {model.asked!r}: {model.folder} holds no config.json (transformers format)"
         )
     if not model.weights:
         raise EncoderError(
-            f"can't load encoder {model.name!r}: {model.folder} holds no weights (*.safetensors or pytorch_model*.bin)"
+            f"can't load encoder {model.asked!r}: {model.folder} holds no weights (*.safetensors or pytorch_model*.bin)"
         )
     return model
 
