@@ -10,8 +10,8 @@ from typing import Any
 import dagster as dg
 
 from heritage_assets import assets
-from heritage_assets.jobs import canonicalization, clustering, harvesting, image_retry, record_chain
 from heritage_assets.curation.encoders.spec import EncoderSpec
+from heritage_assets.jobs import canonicalization, clustering, harvesting, image_retry, record_chain
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.engine import LocalEngineResource
 from heritage_assets.resources.http_fetcher import HttpFetcherResource

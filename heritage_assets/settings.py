@@ -54,7 +54,8 @@ class Settings(BaseSettings):
     encoder: str = Field("demo", description="Encoder: 'demo', a folder, or a model name (CLIP, SigLIP, image-only).")
     encoder_device: str = Field("auto", description="Where the encoder runs: auto, cpu, cuda, cuda:1 or mps.")
     encoder_backend: Backend = Field(
-        Backend.AUTO, description="What runs the encoder: auto (OpenVINO on CPU if its vectors equal torch's), torch, openvino."
+        Backend.AUTO,
+        description="What runs the encoder: auto (OpenVINO on CPU if its vectors equal torch's), torch, openvino.",
     )
     encoder_precision: Precision = Field(
         Precision.FLOAT32, description="float32, bfloat16 or float16: a reduced one is faster, and another encoder."
@@ -87,7 +88,11 @@ class Settings(BaseSettings):
         """Say which encoder is meant, in words that travel to other processes."""
         cache = self.encoder_cache or self.home / "encoders"
         return EncoderSpec(
-            self.encoder, self.encoder_device, self.encoder_backend, self.encoder_precision, str(cache.expanduser().resolve())
+            self.encoder,
+            self.encoder_device,
+            self.encoder_backend,
+            self.encoder_precision,
+            str(cache.expanduser().resolve()),
         )
 
     @property
