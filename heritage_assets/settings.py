@@ -11,21 +11,41 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from heritage_assets.curation.clusters.settings import ClusterSettings
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
 from heritage_assets.curation.encoders.spec import Backend, EncoderSpec, Precision
 from heritage_assets.curation.images.policy import FetchSettings
+from heritage_assets.registry.settings import RegistrySettings
+from heritage_assets.engines.spark.settings import SparkSettings
 from heritage_assets.search.settings import SearchSettings
-from heritage_assets.stores.objects import s3_client_options
+from heritage_assets.stores.s3 import S3Access
 
 
 class EngineName(StrEnum):
     """What runs the bulk steps."""
 
     LOCAL = "local"
+    SPARK = "spark"
+
+
+class Profile(StrEnum):
+    """A set of defaults."""
+
+    EMBEDDED = "embedded"
+    CLUSTER = "cluster"
+
+
+CLUSTER_DEFAULTS: dict[str, Any] = {
+    "engine": EngineName.SPARK,
+    "lake": "s3://heritage",
+    "s3_endpoint": "http://minio:9000",
+    "qdrant_url": "http://qdrant:6333",
+}
+CLUSTER_SPARK_MASTER = "spark://spark-master:7077"
+"""The names are those of the services in docker-compose.yml; every setting that is given wins."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +64,19 @@ class Settings(BaseSettings):
         env_prefix="HERITAGE_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
     )
 
+    profile: Profile = Field(
+        Profile.EMBEDDED,
+        description="Defaults of the other settings: embedded (this machine), or cluster (Spark, S3 and Qdrant servers).",
+    )
     home: Path = Field(Path(".heritage"), description="Folder of everything the embedded profile keeps.")
-    engine: EngineName = Field(EngineName.LOCAL, description="What runs the bulk steps: local (this process).")
+    engine: EngineName = Field(EngineName.LOCAL, description="What runs the bulk steps: local (this process) or spark.")
     lake: str | None = Field(None, description="Root URI of landing zone, tables and images; default: HOME/lake.")
     s3_endpoint: str | None = Field(None, description="Address of an S3 server other than AWS, such as MinIO.")
     s3_access_key: str | None = Field(None, description="S3 access key.")
     s3_secret_key: SecretStr | None = Field(None, description="S3 secret key.")
     s3_region: str = Field("us-east-1", description="S3 region.")
+    s3_path_style: bool = Field(True, description="S3 bucket in the path (MinIO), not in the host name.")
+    s3_ca_bundle: str | None = Field(None, description="PEM file of the authority that signed the S3 certificate.")
     encoder: str = Field("demo", description="Encoder: 'demo', a folder, or a model name (CLIP, SigLIP, image-only).")
     encoder_device: str = Field("auto", description="Where the encoder runs: auto, cpu, cuda, cuda:1 or mps.")
     encoder_backend: Backend = Field(
@@ -64,10 +90,28 @@ class Settings(BaseSettings):
     qdrant_url: str | None = Field(None, description="Address of a Qdrant server; default: the embedded endpoint.")
     qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
 
+    spark: SparkSettings = Field(default_factory=SparkSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
+    mlflow: RegistrySettings = Field(default_factory=RegistrySettings)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_profile(cls, given: Any) -> Any:
+        """Fill in what the profile says of settings that were not given; an empty address means none."""
+        if not isinstance(given, dict) or str(given.get("profile", Profile.EMBEDDED)).lower() != Profile.CLUSTER:
+            return given
+        spark = given.get("spark", {})
+        if isinstance(spark, dict):
+            spark = {"master": CLUSTER_SPARK_MASTER, **spark}
+        return {**CLUSTER_DEFAULTS, **given, "spark": spark}
+
+    @field_validator("lake", "s3_endpoint", "qdrant_url", mode="after")
+    @classmethod
+    def _empty_is_none(cls, value: str | None) -> str | None:
+        return value or None
 
     @model_validator(mode="after")
     def _absolute_home(self) -> Self:
@@ -100,25 +144,25 @@ class Settings(BaseSettings):
         """Dagster's instance folder under the home."""
         return self.home / "dagster"
 
+    @property
+    def s3(self) -> S3Access:
+        """How the S3 server is reached, by whichever client."""
+        return S3Access(
+            endpoint=self.s3_endpoint,
+            access_key=self.s3_access_key,
+            secret_key=self.s3_secret_key,
+            region=self.s3_region,
+            path_style=self.s3_path_style,
+            ca_bundle=self.s3_ca_bundle,
+        )
+
     def s3_client_options(self) -> dict[str, Any]:
         """Return the keyword arguments of ``boto3.client("s3", …)`` for the lake root; none where it is a folder."""
-        if not self.lake_root.startswith("s3://"):
-            return {}
-        secret = self.s3_secret_key.get_secret_value() if self.s3_secret_key else None
-        return s3_client_options(self.s3_endpoint, self.s3_access_key, secret, self.s3_region)
+        return self.s3.boto3_options() if self.lake_root.startswith("s3://") else {}
 
     def table_storage_options(self) -> dict[str, str]:
         """Return delta-rs storage options for the lake root; commits on S3 are conditional puts."""
-        if not self.lake_root.startswith("s3://"):
-            return {}
-        options = {"AWS_REGION": self.s3_region, "aws_conditional_put": "etag"}
-        if self.s3_endpoint:
-            options["AWS_ENDPOINT_URL"] = self.s3_endpoint
-            options["AWS_ALLOW_HTTP"] = str(self.s3_endpoint.startswith("http://")).lower()
-        if self.s3_access_key and self.s3_secret_key:
-            options["AWS_ACCESS_KEY_ID"] = self.s3_access_key
-            options["AWS_SECRET_ACCESS_KEY"] = self.s3_secret_key.get_secret_value()
-        return options
+        return self.s3.delta_options() if self.lake_root.startswith("s3://") else {}
 
 
 def describe_settings(settings: Settings) -> list[SettingRow]:
