@@ -66,6 +66,8 @@ def _painting(one: dict[str, Any], canvas: dict[str, Any], where: str) -> Iterat
         yield f"{where} 5.6 target: must be the canvas"
     body = one.get("body", {})
     yield from _resource(body, "Image", f"{where}.body")
+    if not canvas.get("width") or not canvas.get("height"):
+        return
     ratio = canvas["width"] / canvas["height"]
     if abs(body["width"] / body["height"] - ratio) > max(ratio, 1) * 2 / min(body["width"], body["height"]):
         yield f"{where}.body 5.3: the image is stretched on its canvas"

@@ -47,7 +47,14 @@ def museum_rows() -> list[dict[str, str]]:
     """Rows of the museum's table: objects, re-encoded copies, one record without image, one with a script for a title."""
     rows = [_row(number) for number in range(OBJECTS)]
     rows += [
-        {**_row(number), "id": name, "provider": "Other Museum", "inventory": f"OM {number}", "image": f"{name}.jpg"}
+        {
+            **_row(number),
+            "id": name,
+            "provider": "Other Museum",
+            "data_provider": "Other House",
+            "inventory": f"OM {number}",
+            "image": f"{name}.jpg",
+        }
         for number, name in COPIES.items()
     ]
     rows.append({**_row(90), "id": "text-only", "title": "A letter without a picture", "image": ""})

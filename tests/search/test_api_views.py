@@ -34,7 +34,7 @@ def test_a_record_tells_everything(get):
 def test_lineage_names_batch_encoder_and_runs(get):
     lineage = get("/api/v1/records/obj-1")["lineage"]
     assert (lineage["batch"], lineage["source"], lineage["embedding_status"]) == ("museum-1", "csv", "OK")
-    assert lineage["encoder"].startswith("small-clip@")
+    assert lineage["encoder"].startswith("clip@")
     assert lineage["prompt"].startswith("Coin of the town")
     runs = {run["asset"]: run for run in lineage["runs"]}
     assert set(runs) == {"cleansed_records", "source_images", "clip_embeddings", "pending_points", "canonical_points"}

@@ -102,6 +102,21 @@ class Catalog:
         shutil.rmtree(collection.folder)
         return True
 
+    def move(self, name: str, folder: Path) -> None:
+        """Let a collection go on from another folder with the same points; the old one is removed.
+
+        Raises:
+            ApiError: the new folder can't be opened; the old one stays in use.
+        """
+        collection = self.collections[name]
+        old = collection.folder
+        other = Collection(folder, collection.config)
+        other.read("info")  # opens it
+        self._save({**self.collections, name: other}, self.aliases)
+        self.collections = {**self.collections, name: collection}
+        collection.take(other)
+        shutil.rmtree(old)
+
     def update_aliases(self, body: Any) -> bool:
         """Apply a list of alias actions: all of them, or none."""
         actions = body.get("actions") if isinstance(body, dict) else None

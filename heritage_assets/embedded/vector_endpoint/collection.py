@@ -28,6 +28,8 @@ _DISTANCES = {
     "Manhattan": edge.Distance.Manhattan,
 }
 _MAX_DIM = 65_536
+_INDEXED_KB = 1_000
+"""Segments of so many kilobytes get an index, once the collection is given one (:mod:`.indexing`)."""
 _log = logging.getLogger(__name__)
 
 
@@ -127,6 +129,12 @@ class Collection:
             found += shard.query_batch(edge.QueryBatchRequest(requests[start : start + QUERIES_AT_ONCE]))
         return found
 
+    def take(self, other: Collection) -> None:
+        """Close this shard and go on with the open one of ``other``, which holds the same points."""
+        closing, self._shard, self.folder, self.dirty = self._shard, other.shard, other.folder, False
+        if closing is not None:
+            closing.close()
+
     def flush(self) -> None:
         """Write everything to disk (power loss) and shorten the write-ahead log."""
         if self._shard is not None and self.dirty:
@@ -173,4 +181,8 @@ def _edge_config(config: dict[str, Any]) -> Any:
         name: edge.EdgeVectorParams(dims[name], _DISTANCES[one["distance"]], on_disk=one.get("on_disk"))
         for name, one in params.items()
     }
-    return edge.EdgeConfig(vectors=built.get("", built), on_disk_payload=config.get("on_disk_payload"))
+    return edge.EdgeConfig(
+        vectors=built.get("", built),
+        on_disk_payload=config.get("on_disk_payload"),
+        optimizers=edge.EdgeOptimizersConfig(indexing_threshold=_INDEXED_KB),
+    )

@@ -17,6 +17,7 @@ import uvicorn
 
 from heritage_assets.embedded.vector_endpoint.app import Application
 from heritage_assets.embedded.vector_endpoint.catalog import Catalog, write_whole
+from heritage_assets.embedded.vector_endpoint.indexing import Indexer
 from heritage_assets.embedded.vector_endpoint.lifecycle import EndpointFiles, HomeLock
 
 FLUSH_SECONDS = 5.0
@@ -50,6 +51,7 @@ class _Server:
         self.files = files
         self.listening = listening
         self.idle_seconds = idle_seconds
+        self.indexer = Indexer(app.catalog)
         config = uvicorn.Config(
             app.asgi(self._lifespan),
             log_level="warning",
@@ -79,6 +81,7 @@ class _Server:
             keeper.cancel()
             with suppress(asyncio.CancelledError):
                 await keeper
+            await self.indexer.stop()
             self.files.description.unlink(missing_ok=True)
             self.app.catalog.close()
             _log.info("stopped")
@@ -89,6 +92,9 @@ class _Server:
         while True:
             await asyncio.sleep(pause)
             _logged(self.app.catalog.flush)
+            _logged(self.indexer.look)
+            if self.indexer.busy:
+                continue
             if self.app.activity.idle_seconds() > self.idle_seconds:
                 _log.info("idle for %.0f s", self.app.activity.idle_seconds())
                 self.uvicorn.should_exit = True
