@@ -13,7 +13,7 @@ from heritage_assets import assets
 from heritage_assets.curation.encoders.spec import EncoderSpec
 from heritage_assets.jobs import canonicalization, clustering, harvesting, image_retry, record_chain
 from heritage_assets.resources.encoder import EncoderResource
-from heritage_assets.resources.engine import LocalEngineResource
+from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.http_fetcher import HttpFetcherResource
 from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
@@ -30,18 +30,22 @@ from heritage_assets.settings import Settings
 
 def build_resources(settings: Settings) -> dict[str, Any]:
     """Build every resource from settings."""
-    secret = settings.s3_secret_key.get_secret_value() if settings.s3_secret_key else None
+    s3 = settings.s3.plain()
     qdrant_key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
     return {
-        "object_store": ObjectStoreResource(
-            root=settings.lake_root,
-            endpoint=settings.s3_endpoint,
-            access_key=settings.s3_access_key,
-            secret_key=secret,
-            region=settings.s3_region,
+        "object_store": ObjectStoreResource(root=settings.lake_root, s3=s3),
+        "lake": LakeResource(
+            root=settings.tables_root,
+            storage_options=settings.table_storage_options(),
+            cache=str(settings.home / "cache"),
         ),
-        "lake": LakeResource(root=settings.tables_root, storage_options=settings.table_storage_options()),
-        "engine": LocalEngineResource(),
+        "engine": EngineResource(
+            name=settings.engine,
+            spark=settings.spark.model_dump(mode="json", exclude_none=True),
+            lake_root=settings.lake_root,
+            s3=s3,
+            home=str(settings.home),
+        ),
         "http_fetcher": HttpFetcherResource(policy=settings.fetch.model_dump(mode="json", exclude_none=True)),
         "encoder": EncoderResource(**_plain(settings.encoder_spec())),
         "vector_store": VectorStoreResource(url=settings.qdrant_url, api_key=qdrant_key, home=str(settings.home)),

@@ -18,8 +18,8 @@ from heritage_assets.curation.clusters.settings import ClusterSettings
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
 from heritage_assets.curation.encoders.spec import Backend, EncoderSpec, Precision
 from heritage_assets.curation.images.policy import FetchSettings
-from heritage_assets.registry.settings import RegistrySettings
 from heritage_assets.engines.spark.settings import SparkSettings
+from heritage_assets.registry.settings import RegistrySettings
 from heritage_assets.search.settings import SearchSettings
 from heritage_assets.stores.s3 import S3Access
 

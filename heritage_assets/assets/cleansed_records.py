@@ -5,41 +5,30 @@ from collections.abc import Iterator
 from functools import partial
 
 import dagster as dg
-import pyarrow as pa
 
 from heritage_assets.curation.landing import LandingZone
 from heritage_assets.curation.records import (
     CLEANSING_OUTCOMES,
     CleansingContext,
     cleanse,
-    cleansed_rows,
-    mark_repeats,
-    rejected_rows,
 )
 from heritage_assets.curation.schemas import CLEANSED_RECORDS, REJECTED_RECORDS
-from heritage_assets.engines.local import Engine, Step
+from heritage_assets.engines.base import CleansedBatch, Engine, Step
+from heritage_assets.engines.sources import LandedBatch
 from heritage_assets.partitions import harvest_batches
-from heritage_assets.resources.engine import LocalEngineResource
+from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
 from heritage_assets.stores.lake import Lake, Written
 
 from .failures import retrying_only_transient
-from .reporting import OWNERS, Stopwatch, blocking, counts_table, value_counts, verdict, written_metadata
+from .reporting import OWNERS, Stopwatch, blocking, counts_table, verdict, written_metadata
 
 CONSERVED = "landed_is_conserved"
 
 
-def cleanse_batch(
-    batch: str, zone: LandingZone, lake: Lake, engine: Engine
-) -> tuple[Written, Written, Counter[str], Counter[str]]:
-    """Cleanse one batch into both tables.
-
-    Rejected rows wait in memory (raw text cut at 64 KiB each) until the cleansed ones are written.
-
-    Returns:
-        what was written to each table, the records by outcome, and the rejected ones by reason.
-    """
+def cleanse_batch(batch: str, zone: LandingZone, lake: Lake, engine: Engine) -> CleansedBatch:
+    """Cleanse one batch into both tables."""
     manifest = zone.manifest(batch)
     context = CleansingContext(
         dataset=manifest.dataset,
@@ -50,21 +39,7 @@ def cleanse_batch(
         image_root=manifest.image_root,
     )
     step = Step("cleanse", partial(cleanse, context=context), CLEANSING_OUTCOMES)
-    outcomes: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    rejected: list[pa.RecordBatch] = []
-
-    def cleansed() -> Iterator[pa.RecordBatch]:
-        for rows in mark_repeats(engine.run(step, zone.read(batch))):
-            outcomes.update(value_counts(rows["outcome"]))
-            refused = rejected_rows(rows)
-            reasons.update(value_counts(refused["reason"]))
-            rejected.append(refused)
-            yield cleansed_rows(rows)
-
-    kept = lake.replace_batch(CLEANSED_RECORDS, batch, cleansed())
-    refused = lake.replace_batch(REJECTED_RECORDS, batch, rejected)
-    return kept, refused, outcomes, reasons
+    return engine.replace_outcomes(lake, batch, engine.run(step, LandedBatch(zone, batch)))
 
 
 @dg.multi_asset(
@@ -99,7 +74,7 @@ def cleansed_records(
     context: dg.AssetExecutionContext,
     lake: LakeResource,
     object_store: ObjectStoreResource,
-    engine: LocalEngineResource,
+    engine: EngineResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Cleanse the landed records of each batch."""
     tables, zone = lake.open(), object_store.landing()
@@ -111,11 +86,12 @@ def cleansed_records(
     watch = Stopwatch()
     for batch in context.partition_keys:
         with watch.batch(batch), retrying_only_transient():
-            kept[batch], refused[batch], found, why = cleanse_batch(batch, zone, tables, engine.engine())
-        outcomes.update(found)
-        reasons.update(why)
+            done = cleanse_batch(batch, zone, tables, engine.engine())
+        kept[batch], refused[batch] = done.cleansed, done.rejected
+        outcomes.update(done.outcomes)
+        reasons.update(done.reasons)
         landed += zone.manifest(batch).records
-        context.log.info("batch %s: %s", batch, dict(found))
+        context.log.info("batch %s: %s", batch, dict(done.outcomes))
     accounted = sum(row.rows for row in (*kept.values(), *refused.values())) + outcomes["repeated"]
     conserved = verdict(
         CONSERVED, CLEANSED_RECORDS.name, landed == accounted, landed=landed, accounted=accounted, **_named(outcomes)

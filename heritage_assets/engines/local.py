@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-BatchFunction = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+from heritage_assets.curation.records import cleansed_rows, mark_repeats, rejected_rows
+from heritage_assets.curation.schemas import CLEANSED_RECORDS, REJECTED_RECORDS, TableSpec
+from heritage_assets.engines.base import BatchFunction, CleansedBatch, Engine, Rows, Step
+from heritage_assets.stores.lake import Lake, Written, within
 
-
-@dataclass(frozen=True)
-class Step:
-    """A bulk step: a picklable function over record batches and the schema that it promises."""
-
-    name: str
-    function: BatchFunction
-    schema: pa.Schema
-
-
-class Engine(Protocol):
-    """Runs bulk steps."""
-
-    name: str
-
-    def run(self, step: Step, source: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Yield the step's output for ``source``; nothing is computed before the first batch is asked for."""
-        ...
+__all__ = ["BatchFunction", "Engine", "LocalEngine", "Step"]
 
 
 class LocalEngine:
@@ -35,13 +21,68 @@ class LocalEngine:
 
     name = "local"
 
-    def run(self, step: Step, source: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def run(self, step: Step, source: Rows) -> Iterator[pa.RecordBatch]:
         """See :class:`Engine`.
 
         Raises:
             TypeError: the step yields another schema than it declares.
         """
         for batch in step.function(iter(source)):
-            if not batch.schema.equals(step.schema):
-                raise TypeError(f"step {step.name} declares\n{step.schema}\nbut yields\n{batch.schema}")
+            check_schema(step, batch)
             yield batch
+
+    def replace_batch(
+        self,
+        lake: Lake,
+        table: TableSpec,
+        batch: str,
+        rows: Rows,
+        *,
+        only: Mapping[str, str] | None = None,
+        watch: Callable[[pa.RecordBatch], object] | None = None,
+    ) -> Written:
+        """See :class:`Engine`; delta-rs writes while the step still computes."""
+        return lake.replace_batch(table, batch, _chained(rows, _beside(lake, table, batch, only), watch))
+
+    def replace_outcomes(self, lake: Lake, batch: str, outcomes: Rows) -> CleansedBatch:
+        """See :class:`Engine`. Rejected rows wait in memory (raw text cut at 64 KiB each) until the cleansed ones are written."""
+        counted: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+        rejected: list[pa.RecordBatch] = []
+
+        def cleansed() -> Iterator[pa.RecordBatch]:
+            for rows in mark_repeats(outcomes):
+                counted.update(tally(rows["outcome"]))
+                refused = rejected_rows(rows)
+                reasons.update(tally(refused["reason"]))
+                rejected.append(refused)
+                yield cleansed_rows(rows)
+
+        kept = lake.replace_batch(CLEANSED_RECORDS, batch, cleansed())
+        refused = lake.replace_batch(REJECTED_RECORDS, batch, rejected)
+        return CleansedBatch(kept, refused, counted, reasons)
+
+
+def check_schema(step: Step, batch: pa.RecordBatch) -> None:
+    """Raise TypeError when a step yields another schema than it declares."""
+    if not batch.schema.equals(step.schema):
+        raise TypeError(f"step {step.name} declares\n{step.schema}\nbut yields\n{batch.schema}")
+
+
+def tally(column: pa.Array | pa.ChunkedArray) -> dict[str, int]:
+    """Count the values of a column."""
+    return {row["values"]: row["counts"] for row in pc.value_counts(column).to_pylist()}
+
+
+def _beside(lake: Lake, table: TableSpec, batch: str, only: Mapping[str, str] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of the batch that a narrowed slice leaves as they are."""
+    if only:
+        yield from lake.scan(table, batches=[batch], where=~within(only))
+
+
+def _chained(rows: Rows, beside: Rows, watch: Callable[[pa.RecordBatch], object] | None) -> Iterator[pa.RecordBatch]:
+    yield from beside
+    for batch in rows:
+        if watch is not None:
+            watch(batch)
+        yield batch

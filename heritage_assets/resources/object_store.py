@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
@@ -16,19 +16,17 @@ class ObjectStoreResource(dg.ConfigurableResource):
     """Object storage under one root URI."""
 
     root: str = Field(description="file:///folder or s3://bucket/prefix")
-    endpoint: str | None = Field(None, description="S3 server other than AWS, such as MinIO.")
-    access_key: str | None = None
-    secret_key: str | None = None
-    region: str = "us-east-1"
+    s3: dict[str, Any] = Field(default_factory=dict, description="How the S3 server is reached (fields of S3Access).")
 
     _store: ObjectStore | None = PrivateAttr(default=None)
 
     def store(self) -> ObjectStore:
         """Open the store; the same one for the life of the resource."""
-        from heritage_assets.stores.objects import open_object_store, s3_client_options
+        from heritage_assets.stores.objects import open_object_store
+        from heritage_assets.stores.s3 import S3Access
 
         if self._store is None:
-            options = s3_client_options(self.endpoint, self.access_key, self.secret_key, self.region)
+            options = S3Access.model_validate(self.s3).boto3_options() if self.root.startswith("s3://") else {}
             self._store = open_object_store(self.root, s3_options=options)
         return self._store
 

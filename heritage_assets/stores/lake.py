@@ -6,8 +6,10 @@ Memory: a write holds one record batch and what the Parquet writer buffers for a
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +32,17 @@ def text(column: str) -> pc.Expression:
     strings and would refuse the filter. The cast keeps it from consulting the statistics.
     """
     return pc.field(column).cast(pa.string())
+
+
+def within(values: Mapping[str, str] | None) -> pc.Expression | None:
+    """Return the filter for rows with these values (column to text; none may be null), or None for no narrowing."""
+    parts = [text(column) == value for column, value in (values or {}).items()]
+    return functools.reduce(operator.and_, parts) if parts else None
+
+
+def slice_predicate(values: Mapping[str, str]) -> str:
+    """Return the same as SQL, as ``replaceWhere`` wants it."""
+    return " AND ".join(f"{column} = '{_literal(value)}'" for column, value in values.items())
 
 
 @dataclass(frozen=True)
@@ -124,6 +137,19 @@ class Lake:
         files = [] if opened is None else sorted(opened.file_uris(file_pruning_predicate=[("batch", "=", batch)]))
         return hashlib.sha256("\n".join(files).encode()).hexdigest()[:16]
 
+    def commit_marked(self, table: TableSpec, mark: str) -> dict[str, Any]:
+        """Return the commit whose ``userMetadata`` is ``mark``.
+
+        Raises:
+            RuntimeError: no commit has it.
+        """
+        opened = self.open(table)
+        for newest in (10, None) if opened is not None else ():  # the whole history only where the mark is further back
+            for commit in opened.history(newest):
+                if commit.get("userMetadata") == mark:
+                    return dict(commit)
+        raise RuntimeError(f"no commit of {self.uri(table)} is marked {mark}")
+
     # -- writing ----------------------------------------------------------------------------------------------------
 
     def replace_batch(self, table: TableSpec, batch: str, data: Iterable[pa.RecordBatch]) -> Written:
@@ -159,14 +185,14 @@ class Lake:
             delete_missing: also delete rows whose key is not in ``data`` (a deliberate rebuild).
         """
         rows = data if isinstance(data, pa.Table) else pa.Table.from_batches(list(data), schema=table.schema)
-        self._create(table)
+        self.create(table)
         self._merge_once_free(table, rows.cast(table.schema), delete_missing)
         return self._written(table, rows.num_rows)
 
     def delete(self, table: TableSpec, keys: pa.Table) -> Written:
         """Delete the rows whose columns equal a row of ``keys``; keys that are not there are passed over."""
         if keys.num_rows:
-            self._create(table)
+            self.create(table)
             self._delete_once_free(table, keys)
         return self._written(table, keys.num_rows) if self.open(table) else Written(self.uri(table), 0, 0)
 
@@ -196,7 +222,8 @@ class Lake:
         opened = DeltaTable(self.uri(table), storage_options=self.storage_options)
         opened.merge(keys, same_key, source_alias="s", target_alias="t").when_matched_delete().execute()
 
-    def _create(self, table: TableSpec) -> None:
+    def create(self, table: TableSpec) -> None:
+        """Make the table with its declared schema when there is none, so that it is the same whoever writes first."""
         DeltaTable.create(
             self.uri(table),
             schema=table.schema,

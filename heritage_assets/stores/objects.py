@@ -139,14 +139,26 @@ def _link_once(temporary: str, target: Path) -> bool:
 
 
 class S3Store:
-    """Objects in a bucket, under an optional prefix."""
+    """Objects in a bucket, under an optional prefix.
 
-    def __init__(self, uri: str, client: Any) -> None:
+    Args:
+        uri: ``s3://bucket/prefix``.
+        options: keyword arguments of ``boto3.client("s3", …)``.
+    """
+
+    def __init__(self, uri: str, options: dict[str, Any] | None = None) -> None:
+        import boto3
+
         parts = urlsplit(uri)
         self.bucket = parts.netloc
         self.prefix = parts.path.strip("/")
         self.root = uri.rstrip("/")
-        self.client = client
+        self.options = options or {}
+        self.client = boto3.client("s3", **self.options)
+
+    def __reduce__(self) -> tuple[type[S3Store], tuple[str, dict[str, Any]]]:
+        """Travel to other processes as address and options: each needs connections of its own."""
+        return S3Store, (self.root, self.options)
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{check_key(key)}" if self.prefix else check_key(key)
@@ -218,25 +230,5 @@ def open_object_store(root: str, *, s3_options: dict[str, Any] | None = None) ->
     if parts.scheme == "file":
         return FolderStore(Path(unquote(parts.path)))
     if parts.scheme == "s3":
-        import boto3
-
-        return S3Store(root, boto3.client("s3", **(s3_options or {})))
+        return S3Store(root, s3_options)
     raise ValueError(f"can't open object store {root!r}: use file:///folder or s3://bucket/prefix")
-
-
-def s3_client_options(
-    endpoint: str | None, access_key: str | None, secret_key: str | None, region: str
-) -> dict[str, Any]:
-    """Return keyword arguments for ``boto3.client("s3", …)``; absent keys fall back to boto3's own credential chain."""
-    from botocore.config import Config
-
-    options: dict[str, Any] = {
-        "region_name": region,
-        "config": Config(retries={"mode": "standard", "max_attempts": 5}, s3={"addressing_style": "path"}),
-    }
-    if endpoint:
-        options["endpoint_url"] = endpoint
-    if access_key and secret_key:
-        options["aws_access_key_id"] = access_key
-        options["aws_secret_access_key"] = secret_key
-    return options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import uuid
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from heritage_assets.stores.objects import (
     ObjectStore,
     check_key,
     open_object_store,
-    s3_client_options,
 )
+from heritage_assets.stores.s3 import S3Access, ensure_bucket
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -27,13 +28,15 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     endpoint = os.environ.get("HERITAGE_TEST_S3_ENDPOINT")
     if not endpoint:
         pytest.skip("no S3 server (set HERITAGE_TEST_S3_ENDPOINT, or have MinIO built by scripts/services.sh)")
-    options = s3_client_options(
-        endpoint, os.environ["HERITAGE_TEST_S3_ACCESS_KEY"], os.environ["HERITAGE_TEST_S3_SECRET_KEY"], "us-east-1"
+    access = S3Access(
+        endpoint=endpoint,
+        access_key=os.environ["HERITAGE_TEST_S3_ACCESS_KEY"],
+        secret_key=os.environ["HERITAGE_TEST_S3_SECRET_KEY"],
     )
-    bucket = f"test-{uuid.uuid4().hex[:12]}"
-    opened = open_object_store(f"s3://{bucket}/some/prefix", s3_options=options)
-    opened.client.create_bucket(Bucket=bucket)
-    return opened
+    root = f"s3://test-{uuid.uuid4().hex[:12]}/some/prefix"
+    assert ensure_bucket(root, access)
+    assert not ensure_bucket(root, access)
+    return open_object_store(root, s3_options=access.boto3_options())
 
 
 def test_what_is_put_can_be_read(store: ObjectStore) -> None:
@@ -99,3 +102,10 @@ def test_a_half_written_object_is_not_listed(tmp_path: Path) -> None:
 def test_another_scheme_is_a_clear_error() -> None:
     with pytest.raises(ValueError, match="ftp://host/x"):
         open_object_store("ftp://host/x")
+
+
+def test_a_store_travels_to_other_processes(store: ObjectStore) -> None:
+    store.put("a/b.txt", b"first")
+    there = pickle.loads(pickle.dumps(store))
+    assert there.get("a/b.txt") == b"first"
+    assert there.uri("a/b.txt") == store.uri("a/b.txt")
