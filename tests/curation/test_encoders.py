@@ -14,6 +14,7 @@ from encoder_models import TEXTS, pictures, save_clip, save_dinov2, save_resnet,
 from PIL import Image
 
 from heritage_assets.curation.encoders import EncoderError, EncoderUnusableError, load_encoder
+from heritage_assets.curation.encoders.batching import BatchSizer
 from heritage_assets.curation.encoders.preprocessing import OwnProcessor, PlainRecipe
 
 TOLERANCE = 2e-5
@@ -88,9 +89,9 @@ def test_image_vectors_equal_the_plain_pipeline(
 
 def test_mobilenet_with_real_weights_equals_the_plain_pipeline(shared_data: Path) -> None:
     folder = shared_data / "models" / "mobilenet_v2_1.0_224"
-    encoder = load_encoder(str(folder), "cpu")
+    encoder = load_encoder(str(folder), "cpu", backend="torch")
     assert (encoder.image_dim, encoder.text_dim, encoder.max_text_tokens) == (1280, None, None)
-    assert encoder.id.startswith("mobilenet_v2_1.0_224@")
+    assert encoder.id.startswith("mobilenet_v2@")
     photographs = [Image.open(path) for path in sorted((shared_data / "near_duplicates").rglob("*.jpg"))[:4]]
     assert photographs
     vectors = encoder.encode_images(photographs)
@@ -154,7 +155,7 @@ def test_id_follows_weights_and_preprocessing(models: dict[str, Path], tmp_path:
     assert other_weights.startswith("clip@")
     assert other_weights.endswith(f"+{preprocessing}")
     assert weights not in other_weights
-    copy = Path(shutil.copytree(models["clip"], tmp_path / "b" / "clip"))
+    copy = Path(shutil.copytree(models["clip"], tmp_path / "b" / "of another name"))
     assert load_encoder(str(copy), "cpu").id == encoder.id
     config = copy / "processor_config.json"
     config.write_text(config.read_text().replace("0.48145466", "0.5"))
@@ -177,7 +178,9 @@ def test_batch_is_halved_when_memory_runs_out(models: dict[str, Path], tmp_path:
     encoder = load_encoder(str(shutil.copytree(models["clip"], tmp_path / "clip")), "cpu")
     images = pictures(40)
     expected = encoder.encode_images(images)
-    plain = encoder._model.get_image_features
+    encoder.image_sizer = BatchSizer(32, 32)
+    model = encoder._backend.image.model
+    plain = model.get_image_features
     sizes = []
 
     def scarce(pixel_values: torch.Tensor) -> object:
@@ -186,10 +189,11 @@ def test_batch_is_halved_when_memory_runs_out(models: dict[str, Path], tmp_path:
             raise torch.OutOfMemoryError("out of memory")
         return plain(pixel_values=pixel_values)
 
-    encoder._model.get_image_features = scarce
+    model.get_image_features = scarce
     assert np.abs(encoder.encode_images(images) - expected).max() < TOLERANCE
     assert sizes == [32, 16, 8, 8, 8, 8, 8]
-    encoder._model.get_image_features = lambda pixel_values: torch.full((1 << 60,), 0.0)
+    assert encoder.image_sizer.size == 8
+    model.get_image_features = lambda pixel_values: torch.full((1 << 60,), 0.0)
     with pytest.raises(EncoderUnusableError, match="no memory"):
         encoder.encode_images(images)
 
@@ -199,7 +203,7 @@ def test_vectors_that_are_not_finite_are_refused(models: dict[str, Path], tmp_pa
 
     encoder = load_encoder(str(shutil.copytree(models["clip"], tmp_path / "clip")), "cpu")
     with torch.no_grad():
-        encoder._model.visual_projection.weight.fill_(float("nan"))
+        encoder._backend.image.model.visual_projection.weight.fill_(float("nan"))
     with pytest.raises(EncoderError, match="without direction"):
         encoder.encode_images(pictures(1))
 
