@@ -14,6 +14,7 @@ from heritage_assets.settings import Settings
 if TYPE_CHECKING:
     from heritage_assets.stores.archive import LakeArchive
     from heritage_assets.stores.connect import Platform
+    from heritage_assets.stores.decisions import Wanted
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reviewer = Annotated[str | None, typer.Option("--reviewer", help="Who decides; default: the user's login name.")]
@@ -193,10 +194,9 @@ def decide_command(
 
     Example: heritage review decide /90210/a_1 /90210/b_7 same --note "same inventory number"
     """
-    from heritage_assets.stores.decisions import decide
+    from heritage_assets.stores.decisions import Wanted
 
-    row = decide(_open().lake, guid_a, guid_b, decision, reviewer=reviewer or getpass.getuser(), note=note)
-    _show_decision(row, as_json)
+    _take(Wanted(decision, reviewer or getpass.getuser(), guid_a, guid_b, note), as_json)
 
 
 @review_app.command("undo")
@@ -210,12 +210,16 @@ def undo_command(
 
     Example: heritage review undo 3f2a…
     """
-    from heritage_assets.stores.decisions import undo
+    from heritage_assets.curation.duplicates.decisions import UNDO
+    from heritage_assets.stores.decisions import Wanted
 
-    _show_decision(undo(_open().lake, decision_id, reviewer=reviewer or getpass.getuser(), note=note), as_json)
+    _take(Wanted(UNDO, reviewer or getpass.getuser(), note=note, undoes=decision_id), as_json)
 
 
-def _show_decision(row: dict[str, Any], as_json: bool) -> None:
+def _take(wanted: Wanted, as_json: bool) -> None:
+    from heritage_assets.stores.decisions import take_decision
+
+    row, _ = take_decision(_open().lake, wanted)
     if as_json:
         print_json(row)
     else:

@@ -1,46 +1,38 @@
 """The review of borderline pairs: what is to be decided, what was, and whether the archive follows it already.
 
-Decisions are appended to ``review_decisions`` and never changed; an undo is a decision of its own.
+Decisions are taken as everywhere (:mod:`heritage_assets.stores.decisions`); the desk adds what its visitors expect.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heritage_assets.curation.duplicates.decisions import SAME, UNDO, in_force, ordered
+from heritage_assets.curation.duplicates.decisions import SAME, UNDO, Pair, ordered
 from heritage_assets.curation.duplicates.verdicts import WHY
 from heritage_assets.curation.schemas import REVIEW_DECISIONS
 from heritage_assets.search.snapshot import Snapshot
+from heritage_assets.stores.decisions import Decided, DecisionRefusedError, Wanted, append_decision, read_decided
 from heritage_assets.stores.lake import Lake
 
 COMPARED = ("title", "creator", "date", "type", "subject", "identifiers", "provider", "language", "country", "rights")
-Pair = tuple[str, str]
 
-
-class DecisionRefusedError(ValueError):
-    """The decision can't be taken; ``code`` says why to programs."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Decided:
-    """All decisions at one Delta version: rows in order of time, the one in force for each pair, those undone."""
-
-    version: int | None
-    rows: list[dict[str, Any]]
-    by_id: dict[str, dict[str, Any]]
-    latest: dict[Pair, dict[str, Any]]
-    undone: frozenset[str]
+__all__ = [
+    "Decided",
+    "DecisionRefusedError",
+    "Queue",
+    "ReviewDesk",
+    "differences",
+    "evidence_of_pair",
+    "queue",
+    "with_state",
+]
 
 
 class ReviewDesk:
@@ -56,9 +48,8 @@ class ReviewDesk:
 
     def decided(self) -> Decided:
         """Return all decisions, read anew where the table has changed."""
-        version = self._lake.version(REVIEW_DECISIONS)
-        if version != self._known.version:
-            self._known = _digest(version, self._lake.read(REVIEW_DECISIONS))
+        if self._lake.version(REVIEW_DECISIONS) != self._known.version:
+            self._known = read_decided(self._lake)
         return self._known
 
     def decide(self, wanted: dict[str, Any], reviewer: str, snapshot: Snapshot) -> tuple[dict[str, Any], bool]:
@@ -70,82 +61,26 @@ class ReviewDesk:
             snapshot: the living records.
 
         Raises:
-            DecisionRefusedError: decision_id_taken, unknown_record, same_record, unknown_decision, undone_already,
-                decided_meanwhile.
+            DecisionRefusedError: decided_meanwhile, or as :func:`~heritage_assets.stores.decisions.append_decision`.
         """
-        with self._writing:
-            decided = self.decided()
-            known = decided.by_id.get(wanted["decision_id"])
-            if known is not None:
-                return _same_or_refused(known, wanted), False
-            pair = self._pair(wanted, decided, snapshot)
+
+        def as_expected(current: dict[str, Any] | None) -> None:
             if "expects" in wanted:
-                _hold_to(wanted["expects"], decided.latest.get(pair))
-            row = {
-                "decision_id": wanted["decision_id"],
-                "guid_a": pair[0],
-                "guid_b": pair[1],
-                "decision": wanted["decision"],
-                "reviewer": reviewer,
-                "note": wanted.get("note"),
-                "undoes": wanted.get("undoes") if wanted["decision"] == UNDO else None,
-                "decided_at": _next_moment(decided),
-            }
-            self._lake.append(REVIEW_DECISIONS, pa.Table.from_pylist([row], schema=REVIEW_DECISIONS.schema))
-            return row, True
+                _hold_to(wanted["expects"], current)
 
-    @staticmethod
-    def _pair(wanted: dict[str, Any], decided: Decided, snapshot: Snapshot) -> Pair:
-        """Return the pair that is decided about."""
-        if wanted["decision"] == UNDO:
-            undone = decided.by_id.get(wanted.get("undoes") or "")
-            if undone is None:
-                raise DecisionRefusedError("unknown_decision", f"there is no decision {wanted.get('undoes')!r} to undo")
-            if undone["decision_id"] in decided.undone:
-                raise DecisionRefusedError("undone_already", f"{undone['decision_id']} was taken back already")
-            return undone["guid_a"], undone["guid_b"]
-        a, b = wanted.get("guid_a") or "", wanted.get("guid_b") or ""
-        if a == b:
-            raise DecisionRefusedError("same_record", "guid_a and guid_b must name two records")
-        unknown = [guid for guid in (a, b) if guid not in snapshot.row_of]
-        if unknown:
-            raise DecisionRefusedError("unknown_record", f"{', '.join(unknown)} is no living record of this archive")
-        return ordered(a, b)
+        def living(pair: Pair) -> list[str]:
+            return [guid for guid in pair if guid in snapshot.row_of]
 
-
-def _digest(version: int | None, table: pa.Table) -> Decided:
-    rows = sorted(table.to_pylist(), key=lambda row: (row["decided_at"], row["decision_id"]))
-    undone: set[str] = set()
-    for row in reversed(rows):
-        if row["decision"] == UNDO and row["decision_id"] not in undone:
-            undone.add(row["undoes"])
-    by_id = {row["decision_id"]: row for row in rows}
-    return Decided(version, rows, by_id, in_force(table), frozenset(undone))
-
-
-def _same_or_refused(known: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    same_pair = wanted["decision"] == UNDO or {known["guid_a"], known["guid_b"]} == {
-        wanted.get("guid_a"),
-        wanted.get("guid_b"),
-    }
-    if known["decision"] == wanted["decision"] and same_pair and known["undoes"] == (wanted.get("undoes") or None):
-        return known
-    raise DecisionRefusedError(
-        "decision_id_taken", f"{wanted['decision_id']} is the id of another decision: make a new one"
-    )
+        named = {name: wanted.get(name) or "" for name in ("guid_a", "guid_b", "decision_id")}
+        decision = Wanted(wanted["decision"], reviewer, **named, note=wanted.get("note"), undoes=wanted.get("undoes"))
+        with self._writing:
+            return append_decision(self._lake, decision, self.decided(), living, as_expected)
 
 
 def _hold_to(expected: str | None, current: dict[str, Any] | None) -> None:
     if (current["decision_id"] if current else None) != expected:
         now = f"{current['reviewer']} decided {current['decision']}" if current else "the decision was taken back"
         raise DecisionRefusedError("decided_meanwhile", f"{now} meanwhile: look at the pair again")
-
-
-def _next_moment(decided: Decided) -> datetime:
-    """Return now, but later than every known decision: the latest decision wins, whatever the clocks say."""
-    now = datetime.now(UTC)
-    last = decided.rows[-1]["decided_at"] if decided.rows else None
-    return now if last is None or now > last else last + timedelta(microseconds=1)
 
 
 # -- reading ------------------------------------------------------------------------------------------------------------
