@@ -32,8 +32,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     """Build every resource from settings."""
     s3 = settings.s3.plain()
     qdrant_key = settings.qdrant_api_key.get_secret_value() if settings.qdrant_api_key else None
+    objects = ObjectStoreResource(root=settings.lake_root, s3=s3)
     return {
-        "object_store": ObjectStoreResource(root=settings.lake_root, s3=s3),
+        "object_store": objects,
         "lake": LakeResource(
             root=settings.tables_root,
             storage_options=settings.table_storage_options(),
@@ -47,7 +48,11 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             home=str(settings.home),
         ),
         "http_fetcher": HttpFetcherResource(policy=settings.fetch.model_dump(mode="json", exclude_none=True)),
-        "encoder": EncoderResource(**_plain(settings.encoder_spec())),
+        "encoder": EncoderResource(
+            **_plain(settings.encoder_spec()),
+            follows=None if settings.encoder_is_set else objects,
+            registry={"home": str(settings.home), **settings.mlflow.model_dump(exclude_none=True)},
+        ),
         "vector_store": VectorStoreResource(url=settings.qdrant_url, api_key=qdrant_key, home=str(settings.home)),
         "duplicate_policy": DuplicatePolicyResource(
             policy=settings.duplicates.model_dump(mode="json", exclude_unset=True)

@@ -77,7 +77,11 @@ class Settings(BaseSettings):
     s3_region: str = Field("us-east-1", description="S3 region.")
     s3_path_style: bool = Field(True, description="S3 bucket in the path (MinIO), not in the host name.")
     s3_ca_bundle: str | None = Field(None, description="PEM file of the authority that signed the S3 certificate.")
-    encoder: str = Field("demo", description="Encoder: 'demo', a folder, or a model name (CLIP, SigLIP, image-only).")
+    encoder: str = Field(
+        "demo",
+        description="Encoder: 'demo', a folder, a model name (CLIP, SigLIP, image-only), or models:/NAME@alias of the registry; "
+        "not set: what `heritage encoder switch` chose.",
+    )
     encoder_device: str = Field("auto", description="Where the encoder runs: auto, cpu, cuda, cuda:1 or mps.")
     encoder_backend: Backend = Field(
         Backend.AUTO,
@@ -127,6 +131,11 @@ class Settings(BaseSettings):
     def tables_root(self) -> str:
         """Root URI of the Delta tables."""
         return f"{self.lake_root}/tables"
+
+    @property
+    def encoder_is_set(self) -> bool:
+        """An encoder was named; otherwise it is the one that the archive was switched to, or the default."""
+        return "encoder" in self.model_fields_set
 
     def encoder_spec(self) -> EncoderSpec:
         """Say which encoder is meant, in words that travel to other processes."""

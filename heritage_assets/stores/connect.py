@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heritage_assets.curation.landing import LandingZone
+from heritage_assets.registry.encoders import resolve_name
+from heritage_assets.registry.tracking import Tracking
 from heritage_assets.settings import Settings
+from heritage_assets.stores.encoder_in_use import name_in_use
 from heritage_assets.stores.lake import Lake
 from heritage_assets.stores.objects import ObjectStore, open_object_store
 
@@ -68,6 +72,11 @@ class Platform:
             self.settings.qdrant_url, key.get_secret_value() if key else None, self.settings.home
         )
 
-    def encoder(self) -> Encoder:
-        """The encoder, loaded once per process."""
-        return self.settings.encoder_spec().load()
+    def encoder_name(self) -> str:
+        """The name of the encoder in use: HERITAGE_ENCODER where that is set, else what the archive was switched to."""
+        return name_in_use(self.settings, self.objects)
+
+    def encoder(self, name: str | None = None) -> Encoder:
+        """The encoder ``name`` (default: the one in use, asked for anew each time), loaded once per process."""
+        files = resolve_name(Tracking.of(self.settings), name or self.encoder_name())
+        return replace(self.settings.encoder_spec(), name=files).load()

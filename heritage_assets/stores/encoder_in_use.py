@@ -86,7 +86,7 @@ def write_in_use(store: ObjectStore, state: EncoderInUse) -> None:
 
 def name_in_use(settings: Settings, store: ObjectStore) -> str:
     """Return the name of the encoder to load: HERITAGE_ENCODER, else what was switched to, else the default."""
-    if "encoder" in settings.model_fields_set:
+    if settings.encoder_is_set:
         return settings.encoder
     state = read_in_use(store)
     return state.current.name if state is not None else settings.encoder
