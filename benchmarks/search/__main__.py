@@ -27,7 +27,7 @@ import orjson
 
 from benchmarks.duplicates.vectors import embedding_like
 from benchmarks.search.archive import DIMENSIONS, build
-from benchmarks.search.load import Measured, ask, request
+from benchmarks.search.load import Measured, answer_to, ask, request
 from heritage_assets.embedded.vector_endpoint.lifecycle import ensure_endpoint, stop_endpoint
 from heritage_assets.settings import Settings
 from heritage_assets.stores.vector_schema import ALIAS, ID_FIELD
@@ -109,6 +109,7 @@ def _vectors(endpoint: str, application: str, options: argparse.Namespace) -> di
     asked = embedding_like(options.queries, DIMENSIONS, seed=3)
     straight = [_straight(endpoint, vector) for vector in asked]
     through = [_through(application, vector) for vector in asked]
+    _same_answers(answer_to(endpoint, straight[0]), answer_to(application, through[0]))
     rounds: dict[str, list[dict[str, float]]] = {"straight": [], "through": []}
     for number in range(options.rounds + 1):
         order = [("straight", endpoint, straight), ("through", application, through)]
@@ -117,6 +118,16 @@ def _vectors(endpoint: str, application: str, options: argparse.Namespace) -> di
             if number:  # the first round warms both up
                 rounds[name].append(asdict(measured))
     return rounds
+
+
+def _same_answers(straight: bytes, through: bytes) -> None:
+    """Make sure that both ways find the same records: an empty answer would be a quick one."""
+    first = [point["payload"][ID_FIELD] for point in orjson.loads(straight)["result"]["points"]]
+    second = [hit["guid"] for hit in orjson.loads(through)["results"]]
+    if len(first) != LIMIT or first != second:
+        raise RuntimeError(
+            f"the two ways differ: {first[:5]} and {second[:5]} (made with another encoder? remove --home)"
+        )
 
 
 def _straight(address: str, vector: np.ndarray) -> bytes:

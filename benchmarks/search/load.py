@@ -38,6 +38,25 @@ def ask(address: str, requests: Sequence[bytes], connections: int) -> Measured:
     return asyncio.run(_ask(address, requests, connections))
 
 
+def answer_to(address: str, data: bytes) -> bytes:
+    """Send one request and return the body of its answer.
+
+    Raises:
+        RuntimeError: an answer that is no success.
+    """
+
+    async def once() -> bytes:
+        parts = urlsplit(address)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(data)
+        try:
+            return await _answer(reader)
+        finally:
+            writer.close()
+
+    return asyncio.run(once())
+
+
 async def _ask(address: str, requests: Sequence[bytes], connections: int) -> Measured:
     waiting = list(reversed(requests))
     took: list[float] = []

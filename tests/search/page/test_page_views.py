@@ -40,7 +40,7 @@ def test_a_record_tells_everything(visitor: Visitor) -> None:
         expect(page.locator(".metadata")).to_contain_text(fact)
     page.get_by_text("Lineage").click()
     expect(page.locator(".metadata")).to_contain_text("museum-1")
-    expect(page.locator(".metadata")).to_contain_text("small-clip")
+    expect(page.locator(".metadata")).to_contain_text("clip@")
     expect(page.get_by_role("heading", name="1 other record of this object")).to_be_visible()
     expect(page.get_by_role("link", name="IIIF manifest")).to_have_attribute("href", re.compile("/iiif/record/obj-1/"))
 
@@ -251,7 +251,7 @@ def test_the_status_counts_and_is_live(visitor: Visitor) -> None:
     expect(flow).to_contain_text("31")
     expect(page.get_by_label("Batches table")).to_contain_text("museum-1")
     expect(page.get_by_role("heading", name="Last runs").locator("..")).to_contain_text("Success")
-    expect(page.get_by_role("heading", name="Encoder and stores").locator("..")).to_contain_text("small-clip")
+    expect(page.get_by_role("heading", name="Encoder and stores").locator("..")).to_contain_text("clip@")
     lake = page.get_by_role("region", name="Tables of the lake")
     expect(lake.get_by_role("row", name=re.compile("^Cleansed records"))).to_contain_text("31")
 
