@@ -1,27 +1,26 @@
 """clip_embeddings: the vectors of each record's image and text."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 
 import dagster as dg
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from heritage_assets.curation.embeddings import KnownVectors, build_prompts, embed
+from heritage_assets.curation.embeddings import VectorJournal, build_prompts, embed, same_image
 from heritage_assets.curation.encoders import Encoder
-from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, SOURCE_IMAGES
-from heritage_assets.engines.local import Engine, Step
+from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, EMBEDDING_TASKS, SOURCE_IMAGES
+from heritage_assets.engines.base import Engine, Step
 from heritage_assets.partitions import harvest_batches
 from heritage_assets.resources.encoder import EncoderResource
-from heritage_assets.resources.engine import LocalEngineResource
+from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
+from heritage_assets.stores.known_vectors import known_vectors
 from heritage_assets.stores.lake import Lake, Written
 from heritage_assets.stores.objects import ObjectStore
-from heritage_assets.stores.views import embedding_tasks, embeddings_for, records_of_batch
+from heritage_assets.stores.views import embedding_tasks, records_of_batch
 
 from .failures import retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, counts_table, value_counts, verdict, written_metadata
@@ -45,8 +44,8 @@ class VectorInspection:
         self.wrong_dimensions = 0
         self.worst_norm_error = 0.0
 
-    def watch(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """Note the rows and pass them on."""
+    def watch(self, rows: pa.RecordBatch) -> None:
+        """Note the rows."""
         self.statuses.update(value_counts(rows["embedding_status"]))
         self.reasons.update(value_counts(rows["reason"].drop_null()))
         for name, dimension in self.expected.items():
@@ -58,34 +57,31 @@ class VectorInspection:
                 matrix = np.asarray(vectors.flatten()).reshape(len(vectors), -1)
                 norms = np.linalg.norm(matrix, axis=1) / (np.sqrt(2) if name == "combined" else 1.0)
                 self.worst_norm_error = max(self.worst_norm_error, float(np.abs(norms - 1).max()))
-        return rows
 
 
 def embed_batch(
     batch: str, lake: Lake, store: ObjectStore, engine: Engine, encoder: Encoder, inspection: VectorInspection
 ) -> Written:
-    """Embed one batch; what this encoder already made for the same image or prompt is read, not made again."""
+    """Embed one batch; what this encoder already made for the same image or prompt, in whatever batch or in a run that was
+    killed, is read and not made again.
+    """
     records = records_of_batch(lake, batch, PROMPT_COLUMNS).combine_chunks()
     prompts = pa.concat_arrays([build_prompts(rows) for rows in records.to_batches()] or [pa.array([], pa.string())])
-    tasks = embedding_tasks(lake, batch, pa.table({"guid": records["guid"], "prompt": prompts}))
-    known = KnownVectors.from_batches(embeddings_for(lake, batch, encoder.id), encoder.id)
-    work = partial(embed, encoder=encoder, store=store, known=known, now=datetime.now(UTC))
-    rows = engine.run(Step("embed", work, CLIP_EMBEDDINGS.schema), tasks)
-    others = other_encoders(lake, batch, encoder.id)
-    return lake.replace_batch(CLIP_EMBEDDINGS, batch, _chain(others, map(inspection.watch, rows)))
-
-
-def other_encoders(lake: Lake, batch: str, encoder: str) -> Iterator[pa.RecordBatch]:
-    """Yield the batch's rows of other encoders: a new encoder fills its place beside the old ones."""
-    for rows in lake.scan(CLIP_EMBEDDINGS, batches=[batch]):
-        kept = rows.filter(pc.not_equal(rows["encoder"], encoder))
-        if kept.num_rows:
-            yield kept
-
-
-def _chain(*streams: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for stream in streams:
-        yield from stream
+    tasks = pa.Table.from_batches(
+        embedding_tasks(lake, batch, pa.table({"guid": records["guid"], "prompt": prompts})), schema=EMBEDDING_TASKS
+    )
+    journal = VectorJournal(store, batch, encoder.id)
+    known = known_vectors(lake, tasks, encoder.id)
+    journal.recall(known)
+    work = partial(embed, encoder=encoder, store=store, known=known, journal=journal, now=datetime.now(UTC))
+    step = Step("embed", work, CLIP_EMBEDDINGS.schema, together=same_image)
+    rows = engine.run(step, tasks.to_batches(max_chunksize=1_024))
+    # A new encoder fills its place beside the old ones.
+    written = engine.replace_batch(
+        lake, CLIP_EMBEDDINGS, batch, rows, only={"encoder": encoder.id}, watch=inspection.watch
+    )
+    journal.clear()
+    return written
 
 
 @dg.asset(
@@ -109,7 +105,7 @@ def clip_embeddings(
     context: dg.AssetExecutionContext,
     lake: LakeResource,
     object_store: ObjectStoreResource,
-    engine: LocalEngineResource,
+    engine: EngineResource,
     encoder: EncoderResource,
 ) -> dg.MaterializeResult:
     """Encode the image and the prompt of every record: image, text, and both concatenated.
@@ -131,6 +127,7 @@ def clip_embeddings(
         metadata={
             **written_metadata(tables, CLIP_EMBEDDINGS, writes),
             "encoder": model.id,
+            "encoder_version": getattr(model, "version", model.id),
             "dimensions": dg.MetadataValue.json({name: size for name, size in inspection.expected.items() if size}),
             "by_status": counts_table(inspection.statuses, "status"),
             "failures_by_reason": counts_table(inspection.reasons, "reason"),

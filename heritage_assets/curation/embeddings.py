@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from PIL import Image
 
 from heritage_assets.curation.encoders import Encoder, EncoderUnusableError
@@ -24,10 +26,11 @@ from heritage_assets.curation.encoders.interface import Prepared, Vectors
 from heritage_assets.curation.progress import Stage
 from heritage_assets.curation.prompts import build_prompts
 from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, VECTOR
+from heritage_assets.curation.vector_journal import VectorJournal
 from heritage_assets.curation.vector_memory import KnownVectors, VectorMemory
 from heritage_assets.stores.objects import InvalidKeyError, ObjectStore
 
-__all__ = ["KnownVectors", "build_prompts", "embed"]
+__all__ = ["KnownVectors", "VectorJournal", "build_prompts", "embed"]
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,6 @@ MAX_DERIVATIVE_PIXELS = 50_000_000
 """A derivative is made small by this platform; one above this size is damage or an attack."""
 
 _LOOKAHEAD = 2
-_WORKERS = 4
 
 T = TypeVar("T")
 
@@ -65,6 +67,7 @@ def embed(
     store: ObjectStore,
     *,
     known: KnownVectors | None = None,
+    journal: VectorJournal | None = None,
     now: datetime,
     chunk: int = 256,
 ) -> Iterator[pa.RecordBatch]:
@@ -74,13 +77,15 @@ def embed(
     reason; its neighbours go on. A row without an image is NO_IMAGE with its text vector; ``combined`` exists where both do.
 
     Memory: at most three chunks of prepared images (150 KB each at 224 × 224: 115 MB at the default), as many images in full size
-    as there are decoding threads (4), the last 20,000 image and text vectors (80 MB at 512), and ``known``.
+    as there are decoding threads (one a core, at least 4, at most 32), the last 20,000 image and text vectors (80 MB at 512), and
+    ``known``.
 
     Args:
         tasks: batches with the schema ``EMBEDDING_TASKS``.
         encoder: makes the vectors; its ``id`` is written into every row.
         store: holds the derivatives.
         known: vectors of earlier runs of the same encoder, which are not made again.
+        journal: is told every new vector as soon as its chunk is encoded, before the rows are yielded.
         now: time written as ``embedded_at`` (UTC).
         chunk: rows that are read ahead, encoded and yielded together.
 
@@ -91,8 +96,8 @@ def embed(
         EncoderUnusableError: the encoder can't go on at all (no memory, device lost).
         OSError: the object store can't be reached (whatever its client raises): worth a retry, not a verdict on the image.
     """
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="decode") as pool:
-        embedder = _Embedder(encoder, store, known or KnownVectors(), pool)
+    with ThreadPoolExecutor(_workers(), thread_name_prefix="decode") as pool:
+        embedder = _Embedder(encoder, store, known or KnownVectors(), pool, journal)
         stage = Stage("clip_embeddings")
         started: deque[_Chunk] = deque()
         try:
@@ -102,8 +107,19 @@ def embed(
                     yield _advanced(stage, embedder.finish(started.popleft(), now))
             while started:
                 yield _advanced(stage, embedder.finish(started.popleft(), now))
+            embedder.close()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def same_image(tasks: pa.RecordBatch) -> pa.Array:
+    """Return for each task what it shares with the tasks that need the same vector: its image, else only its own guid."""
+    return pc.coalesce(tasks["image_sha256"], tasks["guid"])
+
+
+def _workers() -> int:
+    """Return how many threads decode: one a core; reading from a store waits, so there are a few at least."""
+    return min(32, max(4, os.cpu_count() or 1))
 
 
 def _advanced(stage: Stage, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -127,12 +143,22 @@ def _regroup(batches: Iterator[pa.RecordBatch], size: int) -> Iterator[list[dict
 class _Embedder:
     """The encoder with what it reads from and what it remembers."""
 
-    def __init__(self, encoder: Encoder, store: ObjectStore, known: KnownVectors, pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        store: ObjectStore,
+        known: KnownVectors,
+        pool: ThreadPoolExecutor,
+        journal: VectorJournal | None,
+    ) -> None:
         self.encoder = encoder
+        self.journal = journal
         self.store = store
         self.pool = pool
         self.images = VectorMemory(known.images, encoder.image_dim)
         self.texts = VectorMemory(known.texts, encoder.text_dim)
+        self._made: tuple[dict[str, Vectors], dict[str, Vectors]] = ({}, {})
+        self._recording: Future[None] | None = None
 
     def start(self, rows: list[dict[str, Any]]) -> _Chunk:
         """Begin to read and decode the images that have no vector yet, each once."""
@@ -152,11 +178,26 @@ class _Embedder:
         """Encode what a chunk needs and build its rows."""
         images = self._image_vectors(work)
         texts = self._text_vectors(work)
+        self._record()
         _log_failures("image", images)
         _log_failures("text", texts)
         image_of = [images[key] if (key := _image_key(task)) is not None else None for task in work.tasks]
         text_of = [texts.get(task["prompt"] or "") for task in work.tasks]
         return _rows(work.tasks, image_of, text_of, self.encoder.id, now)
+
+    def close(self) -> None:
+        """Wait for the journal; raise what it raised."""
+        if self._recording is not None:
+            self._recording.result()
+
+    def _record(self) -> None:
+        """Give the journal what is new, in a thread: the encoder goes on meanwhile, at most one record ahead."""
+        if self.journal is None:
+            return
+        self.close()
+        images, texts = self._made
+        self._made = ({}, {})
+        self._recording = self.pool.submit(self.journal.record, images, texts)
 
     def _image_vectors(self, work: _Chunk) -> dict[str, Vectors | _Failure]:
         """Return the vector or the failure of every image in the chunk."""
@@ -176,6 +217,7 @@ class _Embedder:
             results[key] = outcome
             if not isinstance(outcome, _Failure):
                 self.images.put(key, outcome)
+                self._made[0][key] = outcome
         return results
 
     def _text_vectors(self, work: _Chunk) -> dict[str, Vectors | _Failure]:
@@ -194,6 +236,7 @@ class _Embedder:
             results[prompt] = outcome
             if not isinstance(outcome, _Failure):
                 self.texts.put(prompt, outcome)
+                self._made[1][prompt] = outcome
         return results
 
 
