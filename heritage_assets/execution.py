@@ -119,15 +119,24 @@ def clusters_are_current(instance: dg.DagsterInstance) -> bool:
     return clustered is not None and clustered.timestamp >= canonical.timestamp
 
 
-def run_batch(defs: dg.Definitions, instance: dg.DagsterInstance, batch: str, steps: Sequence[str]) -> RunOutcome:
+def run_batch(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    batch: str,
+    steps: Sequence[str],
+    *,
+    tags: Mapping[str, str] | None = None,
+) -> RunOutcome:
     """Run ``steps`` of the record chain for one batch."""
-    return _run(defs, instance, "record_chain", batch, steps)
+    return _run(defs, instance, "record_chain", batch, steps, tags=tags)
 
 
-def run_rebuild(defs: dg.Definitions, instance: dg.DagsterInstance, batch: str) -> RunOutcome:
+def run_rebuild(
+    defs: dg.Definitions, instance: dg.DagsterInstance, batch: str, *, tags: Mapping[str, str] | None = None
+) -> RunOutcome:
     """Judge every pair of the archive again, as a run of the canonicalization of ``batch``; ids and decisions stay."""
     config = {"ops": {"canonical_points": {"config": {"rebuild": True}}}}
-    return _run(defs, instance, "canonicalization", batch, None, config)
+    return _run(defs, instance, "canonicalization", batch, None, config, tags)
 
 
 def run_image_retry(
@@ -138,9 +147,11 @@ def run_image_retry(
     return _run(defs, instance, image_retry.name, batch, None, {"ops": {"source_images": {"config": again}}})
 
 
-def run_clusters(defs: dg.Definitions, instance: dg.DagsterInstance) -> RunOutcome:
+def run_clusters(
+    defs: dg.Definitions, instance: dg.DagsterInstance, *, tags: Mapping[str, str] | None = None
+) -> RunOutcome:
     """Cluster the archive."""
-    return _run(defs, instance, "clustering", None, None)
+    return _run(defs, instance, "clustering", None, None, tags=tags)
 
 
 def _run(
@@ -150,8 +161,9 @@ def _run(
     batch: str | None,
     steps: Sequence[str] | None,
     config: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> RunOutcome:
-    tags = {PROCESS_TAG: process_mark()}
+    tags = {**(tags or {}), PROCESS_TAG: process_mark()}
     if batch is not None:
         tags |= {BATCH_TAG: batch, ATTEMPT_TAG: "1"}
     result = defs.resolve_job_def(job).execute_in_process(

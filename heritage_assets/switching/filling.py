@@ -1,0 +1,173 @@
+"""Filling the collection of a new encoder: a Dagster backfill where a daemon runs, runs in this process otherwise.
+
+Every run carries the tag that names the encoder; the steps are the ordinary ones, with their checks. What has its points is not
+done again, so a filling that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pyarrow.compute as pc
+
+from heritage_assets import execution
+from heritage_assets.curation.progress import Stage
+from heritage_assets.partitions import harvest_batches
+from heritage_assets.resources.encoder import ENCODER_TAG
+from heritage_assets.stores.connect import Platform
+from heritage_assets.stores.views import newest_rows
+
+if TYPE_CHECKING:
+    from heritage_assets.curation.encoders import Encoder
+
+STEPS = ("clip_embeddings", "pending_points")
+_MOST_BATCHES = 1_000_000
+_DAEMON = "BACKFILL"
+_LOOK_SECONDS = 2.0
+
+
+class SwitchError(RuntimeError):
+    """The encoder can't be switched; the message says why and what to do."""
+
+
+def unfilled(platform: Platform, encoder: Encoder) -> list[str]:
+    """Return the batches whose current records do not all have their point in the encoder's collection, oldest key first.
+
+    Where the collection holds points of records that are gone, every batch is named: their runs take such points away.
+    """
+    newest = newest_rows(platform.lake)
+    living = newest.filter(pc.invert(newest["withdrawn"]))
+    wanted = Counter(living["batch"].to_pylist())
+    every = sorted(set(newest["batch"].to_pylist()))
+    name = platform.vectors.collection_for(encoder.id)
+    if name not in platform.vectors.collections():
+        return every
+    collection = platform.vectors.on(name)
+    found = collection.facet("batch", limit=_MOST_BATCHES)
+    left = [batch for batch in every if found.get(batch, 0) < wanted.get(batch, 0)]
+    return left if left or collection.count() <= len(living) else every
+
+
+def fill(
+    platform: Platform,
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    name: str,
+    encoder: Encoder,
+    tell: Callable[[str], None],
+) -> int:
+    """Embed every record with the encoder ``name`` and write its points, beside those of other encoders.
+
+    Args:
+        platform: the archive.
+        defs: the code location.
+        instance: the home's Dagster instance.
+        name: the name that ``encoder`` is loaded by, also in other processes.
+        encoder: the same, loaded.
+        tell: shown one line for each step forward.
+
+    Returns:
+        How many batches there were to fill.
+
+    Raises:
+        SwitchError: a run failed, or points are still missing afterwards.
+    """
+    left = unfilled(platform, encoder)
+    if not left:
+        return 0
+    if daemon_runs(instance):
+        _backfill(defs, instance, name, left, tell)
+    else:
+        _fill_here(defs, instance, name, left, tell)
+    still = unfilled(platform, encoder)
+    if still:
+        raise SwitchError(
+            f"{len(still)} batches still lack points of {encoder.id} ({', '.join(still[:3])}): finish them with "
+            "`heritage materialize`, then run the same command again"
+        )
+    return len(left)
+
+
+def daemon_runs(instance: dg.DagsterInstance) -> bool:
+    """Tell whether a daemon that runs backfills is alive (``dagster dev``, or a deployment)."""
+    status = instance.get_daemon_statuses([_DAEMON]).get(_DAEMON)
+    return status is not None and bool(status.healthy)
+
+
+def _fill_here(
+    defs: dg.Definitions, instance: dg.DagsterInstance, name: str, batches: Sequence[str], tell: Callable[[str], None]
+) -> None:
+    stage = Stage("filling", len(batches))
+    for number, batch in enumerate(batches, start=1):
+        outcome = execution.run_batch(defs, instance, batch, STEPS, tags={ENCODER_TAG: name})
+        tell(f"{number} of {len(batches)}  {batch}  run {outcome.run_id}")
+        if not outcome.success:
+            raise SwitchError(
+                f"batch {batch} could not be filled: {'; '.join(outcome.failures)}. The archive is searched as before; "
+                "run the same command again to go on"
+            )
+        stage.advance(1)
+
+
+def _backfill(
+    defs: dg.Definitions, instance: dg.DagsterInstance, name: str, batches: Sequence[str], tell: Callable[[str], None]
+) -> None:
+    """Let the daemon fill, and watch it; a backfill of the same encoder that is under way is joined."""
+    from dagster._core.execution.backfill import BulkActionStatus
+
+    backfill_id = _under_way(instance, name) or _submitted(defs, instance, name, batches)
+    tell(f"backfill {backfill_id}: its progress is on the page of backfills of Dagster's interface")
+    stage = Stage("filling", len(batches))
+    while True:
+        backfill = instance.get_backfill(backfill_id)
+        if backfill is None:
+            raise SwitchError(f"backfill {backfill_id} was deleted: run the same command again")
+        done = len(set(instance.get_materialized_partitions(dg.AssetKey(STEPS[-1]))) & set(batches))
+        stage.advance(max(0, min(done, len(batches)) - stage.done))
+        if backfill.status == BulkActionStatus.COMPLETED_SUCCESS:
+            return
+        if backfill.status in (
+            BulkActionStatus.COMPLETED_FAILED,
+            BulkActionStatus.FAILED,
+            BulkActionStatus.CANCELED,
+        ):
+            raise SwitchError(
+                f"backfill {backfill_id} ended as {backfill.status.value}: see Dagster's interface, then run the same command "
+                "again; the archive is searched as before"
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def _under_way(instance: dg.DagsterInstance, name: str) -> str | None:
+    from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES
+
+    for backfill in instance.get_backfills(limit=50):
+        if backfill.tags.get(ENCODER_TAG) == name and backfill.status not in BULK_ACTION_TERMINAL_STATUSES:
+            return str(backfill.backfill_id)
+    return None
+
+
+def _submitted(defs: dg.Definitions, instance: dg.DagsterInstance, name: str, batches: Sequence[str]) -> str:
+    from dagster._core.execution.backfill import PartitionBackfill
+    from dagster._core.utils import make_new_backfill_id
+
+    known = set(instance.get_dynamic_partitions(str(harvest_batches.name)))
+    backfill = PartitionBackfill.from_asset_partitions(
+        backfill_id=make_new_backfill_id(),
+        asset_graph=defs.resolve_asset_graph(),
+        partition_names=[batch for batch in batches if batch in known],
+        asset_selection=[dg.AssetKey(step) for step in STEPS],
+        backfill_timestamp=time.time(),
+        tags={ENCODER_TAG: name},
+        dynamic_partitions_store=instance,
+        all_partitions=False,
+        title=f"Fill the collection of {name}"[:120],
+        description="A new encoder, beside the one in use.",
+        run_config=None,
+    )
+    instance.add_backfill(backfill)
+    return str(backfill.backfill_id)
