@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from heritage_assets import __version__
-from heritage_assets.cli import chain, demo, duplicates, evaluate, look, retry, servers
+from heritage_assets.cli import chain, demo, duplicates, encoder, evaluate, evaluate_retrieval, look, retry, servers
 from heritage_assets.cli.harvest import harvest_app
 from heritage_assets.cli.output import tell_of_retries
 
@@ -48,6 +48,8 @@ retry.register(app)
 demo.register(app)
 look.register(app)
 evaluate.register(app)
+evaluate_retrieval.register(evaluate.evaluate_app)
+encoder.register(app)
 duplicates.register(app)
 servers.register(app)
 

@@ -102,6 +102,22 @@ def resolve_name(tracking: Tracking, name: str) -> str:
         ) from error
 
 
+def pinned(tracking: Tracking, name: str) -> str:
+    """Return ``models:/NAME/version`` for ``models:/NAME@alias``; any other name as it is.
+
+    Raises:
+        RegistryError: no such model or alias.
+    """
+    if not name.startswith(SCHEME):
+        return name
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return SCHEME + "/".join(_model_and_version(tracking, name))
+    except MlflowException as error:
+        raise RegistryError(f"no encoder {name!r} in MLflow at {tracking.uri}: {error}") from error
+
+
 def requirements() -> list[str]:
     """Return the packages that a registered encoder needs, at the versions that are installed here."""
     return [f"{package}=={version(package)}" for package in _NEEDED]

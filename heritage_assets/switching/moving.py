@@ -1,19 +1,23 @@
 """Moving an archive to the encoder whose collection is filled, and back.
 
-What is told in which order: duplicate groups by the new encoder's pairs into the tables and onto the new points (an ordinary run
-of the canonicalization, with its checks), clusters of the records onto the new points, the alias, the encoder in use. Killed at
-any point, the archive is searched with the old or with the new encoder, never with both; the same command finishes the rest.
+What is told in which order: duplicate groups by the new encoder's pairs into the tables and onto the new points (an ordinary
+run of the canonicalization, with its checks), clusters of the records onto the new points, the alias, the encoder in use.
+Killed at any point, the archive is searched with the old or with the new encoder, never with both; the same command finishes
+the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from heritage_assets import execution
 from heritage_assets.curation.schemas import CLUSTER_MEMBERS
+from heritage_assets.registry.encoders import pinned
+from heritage_assets.registry.tracking import Tracking
 from heritage_assets.resources.encoder import ENCODER_TAG
 from heritage_assets.stores.connect import Platform
 from heritage_assets.stores.encoder_in_use import EncoderInUse, first_in_use, read_in_use, write_in_use
@@ -99,3 +103,14 @@ def _tell_clusters(platform: Platform, encoder: Encoder) -> None:
 
     members = platform.lake.read(CLUSTER_MEMBERS, columns=["guid", "cluster_id"])
     tell_points(platform.vectors.on(platform.vectors.collection_for(encoder.id)), members)
+
+
+def pinned_name(platform: Platform, name: str) -> str:
+    """Return a name that means the same encoder tomorrow and elsewhere: a folder in full, a registered one by its version.
+
+    Raises:
+        RegistryError: no such model, version or alias.
+    """
+    if Path(name).expanduser().is_dir():
+        return str(Path(name).expanduser().resolve())
+    return pinned(Tracking.of(platform.settings), name)
