@@ -21,12 +21,13 @@ from heritage_assets.curation.images import (
     previous_images,
     risen,
 )
-from heritage_assets.curation.images.fetch import image_address
+from heritage_assets.curation.images.checkpoints import fetched_and_kept
+from heritage_assets.curation.images.fetch import host_keys, image_address
 from heritage_assets.curation.images.health import LEAST_IMAGES, check_reasons
 from heritage_assets.curation.schemas import CLEANSED_RECORDS, IMAGE_TASKS, SOURCE_IMAGES
-from heritage_assets.engines.local import Engine, Step
+from heritage_assets.engines.base import Engine, Step
 from heritage_assets.partitions import harvest_batches
-from heritage_assets.resources.engine import LocalEngineResource
+from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.http_fetcher import HttpFetcherResource
 from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
@@ -99,8 +100,10 @@ def fetch_batch(
         revalidate=batch not in lake.batches(SOURCE_IMAGES),
     )
     checkpoint = Checkpoint(store, batch, lake.fingerprint(SOURCE_IMAGES, batch))
-    checkpoint.record(engine.run(Step("fetch", work, SOURCE_IMAGES.schema), checkpoint.left(tasks)))
-    written = lake.replace_batch(SOURCE_IMAGES, batch, checkpoint.rows(tasks))
+    kept = partial(fetched_and_kept, fetch=work, checkpoint=checkpoint)
+    for _ in engine.run(Step("fetch", kept, SOURCE_IMAGES.schema, together=host_keys), checkpoint.left(tasks)):
+        pass  # each piece is kept where it was fetched
+    written = engine.replace_batch(lake, SOURCE_IMAGES, batch, checkpoint.rows(tasks))
     checkpoint.clear()
     return written
 
@@ -128,7 +131,7 @@ def source_images(
     config: SourceImagesConfig,
     lake: LakeResource,
     object_store: ObjectStoreResource,
-    engine: LocalEngineResource,
+    engine: EngineResource,
     http_fetcher: HttpFetcherResource,
 ) -> dg.MaterializeResult:
     """Fetch, check and keep the image of every record: OK, NO_IMAGE, or FAILED with a reason and a next attempt."""

@@ -8,7 +8,7 @@ a kill left behind are never taken for work of a later run.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 
@@ -31,11 +31,16 @@ class Checkpoint:
     """
 
     def __init__(self, store: ObjectStore, batch: str, base: str) -> None:
+        self._given = (store, batch, base)
         self._store = store
         self._folder = f"{FOLDER}/{batch}"
         self._own = f"{self._folder}/{base}"
         self._run = secrets.token_hex(4)
         self._pieces = 0
+
+    def __reduce__(self) -> tuple[type[Checkpoint], tuple[ObjectStore, str, str]]:
+        """Travel to other processes as what it was made of: each writes pieces with names of its own."""
+        return Checkpoint, self._given
 
     def left(self, tasks: pa.Table) -> Iterator[pa.RecordBatch]:
         """Yield the tasks (IMAGE_TASKS) for which there is no finished row with the same guid and address."""
@@ -46,15 +51,17 @@ class Checkpoint:
 
     def record(self, rows: Iterable[pa.RecordBatch]) -> int:
         """Keep finished rows (SOURCE_IMAGES), one piece for each record batch as it comes; return how many there were."""
-        counted = 0
+        return sum(piece.num_rows for piece in self.recorded(rows))
+
+    def recorded(self, rows: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Keep finished rows as :meth:`record`, and pass them on."""
         for piece in rows:
             sink = pa.BufferOutputStream()
             with pa.ipc.new_stream(sink, piece.schema) as writer:
                 writer.write_batch(piece)
             self._store.put(f"{self._own}/{self._pieces:06d}-{self._run}.arrow", sink.getvalue().to_pybytes())
             self._pieces += 1
-            counted += piece.num_rows
-        return counted
+            yield piece
 
     def rows(self, tasks: pa.Table) -> Iterator[pa.RecordBatch]:
         """Yield the finished rows of ``tasks``, each record once; rows of records that have changed since are passed over."""
@@ -78,6 +85,15 @@ class Checkpoint:
                     continue  # of another version of this program: its rows are fetched again
                 for piece in reader:
                     yield piece.select(columns)
+
+
+def fetched_and_kept(
+    tasks: Iterator[pa.RecordBatch],
+    fetch: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]],
+    checkpoint: Checkpoint,
+) -> Iterator[pa.RecordBatch]:
+    """Fetch, and keep each piece as soon as it is there; picklable when ``fetch`` is."""
+    return checkpoint.recorded(fetch(tasks))
 
 
 def _addresses(tasks: pa.RecordBatch) -> Iterator[tuple[str, str | None]]:

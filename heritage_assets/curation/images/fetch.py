@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
@@ -122,6 +123,22 @@ def image_address(url: str | None, service: str | None) -> str | None:
     if url and url.strip():
         return url.strip()
     return f"{service.strip().rstrip('/')}/full/!1536,1536/0/default.jpg" if service and service.strip() else None
+
+
+def host_keys(tasks: pa.RecordBatch) -> pa.Array:
+    """Return the host of each task's image (IMAGE_TASKS), or its guid where there is none.
+
+    Where several processes fetch, a host's images belong in one of them: limits and pauses are kept by process.
+    """
+    columns = (tasks[name].to_pylist() for name in ("guid", "url", "iiif_service"))
+    return pa.array([_host(image_address(url, service)) or guid for guid, url, service in zip(*columns, strict=True)])
+
+
+def _host(url: str | None) -> str | None:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower() if url else None
+    except ValueError:
+        return None
 
 
 def _sharing_key(task: Task) -> SharingKey:
