@@ -1,6 +1,7 @@
 """canonical_points, duplicate_pairs, canonical_records: which records show one object, and why."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -17,12 +18,11 @@ from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
 from heritage_assets.resources.policies import DuplicatePolicyResource
 from heritage_assets.resources.vector_store import VectorStoreResource
-from heritage_assets.stores.archive import LakeArchive
 from heritage_assets.stores.journal import Journal
 from heritage_assets.stores.lake import Lake, text
 from heritage_assets.stores.objects import ObjectStore
 from heritage_assets.stores.vectors import VectorStore
-from heritage_assets.stores.views import newest_rows
+from heritage_assets.stores.working_archive import WorkingArchive
 
 from .duplicate_pictures import duplicate_pictures
 from .failures import retrying_only_transient
@@ -43,8 +43,7 @@ class CanonicalConfig(dg.Config):
 
 
 def decide(
-    lake: Lake,
-    archive: LakeArchive,
+    archive: WorkingArchive,
     batches: list[str] | None,
     gone: list[str],
     settings: DuplicateSettings,
@@ -54,7 +53,7 @@ def decide(
 
     Each of the two writes can be repeated, and be killed before or after, without changing the outcome.
     """
-    records = archive.records(batches)
+    lake, records = archive.lake, archive.records(batches)
     refuse_unembedded(records, archive.encoder)
     pairs = find_pairs(records, archive, settings, archive.encoder, gone=gone)
     lake.delete(
@@ -88,55 +87,52 @@ def tell_points(lake: Lake, store: VectorStore, own: Iterable[str], others: Iter
     waits for the run of its own batch).
     """
     mine = set(own)
-    guids = sorted(mine | set(others))
+    guids = pa.array(sorted(mine | set(others)), pa.string())
+    # One pass over the table, however many points there are to tell.
+    columns = ["guid", "canonical_id", "is_representative", "group_size"]
+    living = lake.read(CANONICAL_RECORDS, columns=columns, where=text("guid").isin(guids) & ~pc.field("withdrawn"))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
     written = 0
-    for start in range(0, len(guids), POINTS_AT_ONCE):
-        part = pa.array(guids[start : start + POINTS_AT_ONCE], pa.string())
-        stored = store.payloads(part.to_pylist(), ["status", "canonical_id", "is_representative", "group_size"])
-        living = text("guid").isin(part) & ~pc.field("withdrawn")
+    for start in range(0, len(living), POINTS_AT_ONCE):
+        rows = living.slice(start, POINTS_AT_ONCE).to_pylist()
+        stored = store.payloads([row["guid"] for row in rows], ["status", *columns[1:]])
         changed = []
-        for row in lake.read(CANONICAL_RECORDS, where=living).to_pylist():
+        for row in rows:
             point = stored.get(row["guid"])
             if point is None or is_settled(point, row):
                 continue
             if row["guid"] in mine or point.get("status") == "validated":
-                changed.append((row["guid"], validated_payload(row, datetime.now(UTC).isoformat(timespec="seconds"))))
+                changed.append((row["guid"], validated_payload(row, now)))
         written += store.set_payloads(changed)
     return written
 
 
+@dataclass(frozen=True)
+class Canonicalized:
+    """What a run did: the changes of pairs and of groups, how many points were told, and the current guids at hand."""
+
+    pairs: PairChanges
+    groups: GroupChanges
+    told: int
+    alive: list[str]
+
+
 def canonicalize_batches(
-    lake: Lake,
+    archive: WorkingArchive,
     objects: ObjectStore,
     store: VectorStore,
-    encoder: str,
     settings: DuplicateSettings,
     batches: list[str] | None,
-) -> tuple[PairChanges, GroupChanges, int]:
-    """Canonicalize the current records of ``batches`` (None: of all) and tell the points.
-
-    Returns:
-        the changes of pairs and of groups, and how many points were told.
-    """
-    alive, gone = _current(lake, batches)
+) -> Canonicalized:
+    """Canonicalize the current records of ``batches`` (None: of all) and tell the points."""
+    alive, gone = archive.current(batches)
     journal = Journal(objects, "canonical_points")
     left = journal.open_entries()
-    archive = LakeArchive(lake, encoder)
-    pairs, groups, entry = decide(lake, archive, batches, gone, settings, journal)
+    pairs, groups, entry = decide(archive, batches, gone, settings, journal)
     affected = {guid for guids in left.values() for guid in guids} | set(groups.merge["guid"].to_pylist())
-    told = tell_points(lake, store, alive, affected)
+    told = tell_points(archive.lake, store, alive, affected)
     journal.finish([*left, entry])
-    return pairs, groups, told
-
-
-def _current(lake: Lake, batches: list[str] | None) -> tuple[list[str], list[str]]:
-    """Return the guids whose current row lies in ``batches``: those alive, and those withdrawn."""
-    newest = newest_rows(lake)
-    if batches is not None:
-        newest = newest.filter(pc.is_in(newest["batch"], value_set=pa.array(batches, pa.string())))
-    return newest.filter(pc.invert(newest["withdrawn"]))["guid"].to_pylist(), newest.filter(newest["withdrawn"])[
-        "guid"
-    ].to_pylist()
+    return Canonicalized(pairs, groups, told, alive)
 
 
 def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
@@ -188,10 +184,11 @@ def canonical_points(
         store = vector_store.collection(model)
     batches = list(context.partition_keys)
     settings = duplicate_policy.settings(object_store.store(), model.id)
-    with watch.batch("all"), retrying_only_transient():
+    with watch.batch("all"), retrying_only_transient(), lake.working_archive(tables, model.id) as archive:
         scope = None if config.rebuild else batches
-        pairs, groups, told = canonicalize_batches(tables, object_store.store(), store, model.id, settings, scope)
-    alive, _ = _current(tables, batches)
+        done = canonicalize_batches(archive, object_store.store(), store, settings, scope)
+        alive = archive.current(batches)[0] if config.rebuild else done.alive
+    pairs, groups = done.pairs, done.groups
     # Of the current records only: one that a newer batch took over waits for that batch.
     pending = sum(point.get("status") == PENDING for point in store.payloads(alive, ["status"]).values())
     rows = tables.count(
@@ -202,7 +199,7 @@ def canonical_points(
         "canonical_points",
         metadata={
             "dagster/row_count": len(alive),
-            "points_told": told,
+            "points_told": done.told,
             "collection": store.collection,
             "encoder": model.id,
             **watch.metadata(len(alive)),

@@ -15,7 +15,7 @@ from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.vector_store import VectorStoreResource
 from heritage_assets.stores.lake import Lake, text
 from heritage_assets.stores.vectors import VectorStore
-from heritage_assets.stores.views import current_of_batch, merged_by_guid
+from heritage_assets.stores.views import living_and_gone, merged_by_guid, newest_rows
 
 from .failures import retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, verdict
@@ -40,12 +40,12 @@ class PointCounts:
             setattr(self, name, getattr(self, name) + value)
 
 
-def point_rows(lake: Lake, batch: str, encoder: str, guids: pa.ChunkedArray) -> pa.Table:
+def point_rows(lake: Lake, batch: str, encoder: str, guids: pa.Array) -> pa.Table:
     """Join records and embeddings of ``guids`` in a batch: all that a point is made of.
 
     Memory: the batch's vectors, 8 KiB a record for 512 + 512 + 1024 dimensions.
     """
-    mine = text("guid").isin(guids.combine_chunks())
+    mine = text("guid").isin(guids)
     records = lake.read(CLEANSED_RECORDS, columns=RECORD_COLUMNS, batches=[batch], where=mine).sort_by("guid")
     embeddings = lake.read(
         CLIP_EMBEDDINGS,
@@ -76,9 +76,23 @@ def vectors_of(rows: pa.Table) -> tuple[dict[str, np.ndarray], dict[str, np.ndar
     return vectors, present
 
 
-def write_points(lake: Lake, store: VectorStore, batch: str, encoder: str) -> PointCounts:
-    """Bring a batch's points up to date: changed ones become pending, unchanged ones stay, withdrawn ones go."""
-    alive, withdrawn = current_of_batch(lake, batch)
+KEPT = "cluster_id"
+"""What a changed point keeps of its payload: the next clustering decides about it, and until then people filter by it."""
+
+
+def write_points(
+    lake: Lake, store: VectorStore, batch: str, encoder: str, alive: pa.Array, withdrawn: pa.Array
+) -> PointCounts:
+    """Bring a batch's points up to date: changed ones become pending, unchanged ones stay, withdrawn ones go.
+
+    Args:
+        lake: the tables.
+        store: the encoder's collection.
+        batch: harvest batch.
+        encoder: whose vectors.
+        alive: guids whose current row lies in the batch.
+        withdrawn: guids whose tombstone does.
+    """
     landed = lake.count(CLEANSED_RECORDS, batches=[batch])
     counts = PointCounts(withdrawn=len(withdrawn), superseded=landed - len(alive) - len(withdrawn))
     rows = point_rows(lake, batch, encoder, alive)
@@ -86,7 +100,7 @@ def write_points(lake: Lake, store: VectorStore, batch: str, encoder: str) -> Po
     for start in range(0, rows.num_rows, ROWS_AT_ONCE):
         part = rows.slice(start, ROWS_AT_ONCE)
         payloads = pending_payloads(part)
-        stored = store.payloads(part["guid"].to_pylist(), ["point_hash"])
+        stored = store.payloads(part["guid"].to_pylist(), ["point_hash", KEPT])
         changed = [
             row
             for row, payload in enumerate(payloads)
@@ -96,15 +110,15 @@ def write_points(lake: Lake, store: VectorStore, batch: str, encoder: str) -> Po
         counts.written += len(changed)
         if changed:
             vectors, present = vectors_of(part.take(changed))
-            store.upsert(
-                [payloads[row]["id_object"] for row in changed], vectors, present, [payloads[row] for row in changed]
-            )
+            guids = [payloads[row]["id_object"] for row in changed]
+            kept = [{KEPT: value} if (value := stored.get(guid, {}).get(KEPT)) else {} for guid in guids]
+            store.upsert(guids, vectors, present, [payloads[row] | old for row, old in zip(changed, kept, strict=True)])
     if len(withdrawn):
         store.delete(withdrawn.to_pylist())
     return counts
 
 
-def present_points(store: VectorStore, batch: str, guids: pa.ChunkedArray) -> int:
+def present_points(store: VectorStore, batch: str, guids: pa.Array) -> int:
     """Count the points of these records that come from ``batch``.
 
     Not all points of the batch: a record that a newer batch took over keeps its point until that batch has come so far.
@@ -139,11 +153,12 @@ def pending_points(
         model = encoder.load()
         store = vector_store.collection(model)
     counts, expected, present, watch = PointCounts(), 0, 0, Stopwatch()
+    newest = newest_rows(tables)
     for batch in context.partition_keys:
+        alive, withdrawn = living_and_gone(newest, [batch])
         with watch.batch(batch), retrying_only_transient():
-            found = write_points(tables, store, batch, model.id)
+            found = write_points(tables, store, batch, model.id, alive, withdrawn)
         counts.add(found)
-        alive, _ = current_of_batch(tables, batch)
         expected += len(alive)
         present += present_points(store, batch, alive)
         context.log.info("batch %s: %s", batch, vars(found))

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.duplicates import EVIDENCE, RECORDS
-from heritage_assets.curation.duplicates.archive import IMAGES, VECTORS
+from heritage_assets.curation.duplicates.archive import IMAGES, VECTORS, Prepared
 from heritage_assets.curation.schemas import (
     CANONICAL_RECORDS,
     CLEANSED_RECORDS,
@@ -26,15 +26,34 @@ _OF_IMAGES = ["perceptual_hash", "sha256", "width", "height"]
 _OF_EMBEDDINGS = ["embedding_text", "embedding_image"]
 
 
-class LakeArchive:
-    """Reads the lake as :class:`heritage_assets.curation.duplicates.Archive` asks; memory as stated by each reader there.
-
-    The current rows are those at the time of construction (100 bytes a record); the global tables are read when asked for.
-    """
+class GlobalTables:
+    """The tables of the lake that belong to no batch, read whole when asked for."""
 
     def __init__(self, lake: Lake, encoder: str) -> None:
         self.lake = lake
         self.encoder = encoder
+
+    def pairs(self) -> pa.Table:
+        """See :class:`Archive`."""
+        return self.lake.read(DUPLICATE_PAIRS, where=text("encoder") == self.encoder)
+
+    def canonical(self) -> pa.Table:
+        """See :class:`Archive`."""
+        return self.lake.read(CANONICAL_RECORDS)
+
+    def decisions(self) -> pa.Table:
+        """See :class:`Archive`."""
+        return self.lake.read(REVIEW_DECISIONS)
+
+
+class LakeArchive(GlobalTables):
+    """Reads the lake as :class:`heritage_assets.curation.duplicates.Archive` asks; memory as stated by each reader there.
+
+    For questions about a few records. The current rows are those at the time of construction (100 bytes a record).
+    """
+
+    def __init__(self, lake: Lake, encoder: str) -> None:
+        super().__init__(lake, encoder)
         self.live = live_rows(lake)
         self.keep = CurrentFilter(self.live)
 
@@ -49,6 +68,10 @@ class LakeArchive:
         for rows in current_image_vectors(self.lake, self.encoder, self.keep):
             yield rows.select(VECTORS.names)
 
+    def prepared(self, threshold: float) -> Prepared | None:
+        """See :class:`Archive`: nothing is."""
+        return None
+
     def evidence(self, guids: Sequence[str]) -> pa.Table:
         """See :class:`Archive`."""
         return self._records(pa.array(guids, pa.string())).select(EVIDENCE.names)
@@ -59,18 +82,6 @@ class LakeArchive:
         if batches is not None:
             live = live.filter(pc.is_in(live["batch"], value_set=pa.array(batches, pa.string())))
         return self._records(live["guid"].combine_chunks(), batches)
-
-    def pairs(self) -> pa.Table:
-        """See :class:`Archive`."""
-        return self.lake.read(DUPLICATE_PAIRS, where=text("encoder") == self.encoder)
-
-    def canonical(self) -> pa.Table:
-        """See :class:`Archive`."""
-        return self.lake.read(CANONICAL_RECORDS)
-
-    def decisions(self) -> pa.Table:
-        """See :class:`Archive`."""
-        return self.lake.read(REVIEW_DECISIONS)
 
     def _records(self, guids: pa.Array, batches: Sequence[str] | None = None) -> pa.Table:
         wanted = text("guid").isin(guids)

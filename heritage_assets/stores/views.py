@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -32,12 +33,19 @@ def newest_rows(lake: Lake) -> pa.Table:
     there with ``withdrawn`` true.
     """
     rows = lake.read(CLEANSED_RECORDS, columns=NEWEST.names)
-    if rows.num_rows == 0:
-        return rows
-    rows = rows.sort_by([("guid", "ascending"), ("harvested_at", "ascending"), ("batch", "ascending")])
-    guids = rows["guid"].combine_chunks()
-    last_of_guid = pc.not_equal(guids[:-1], guids[1:])
-    return rows.filter(pa.concat_arrays([last_of_guid, pa.array([True])]))
+    return rows.take(pa.array(newest_places(rows))).sort_by("guid")
+
+
+def newest_places(rows: pa.Table) -> npt.NDArray[np.int64]:
+    """Return where the current row of each guid is among ``rows`` (guid, batch, harvested_at); the order is arbitrary."""
+    guids, batches = (rows[name].combine_chunks().dictionary_encode() for name in ("guid", "batch"))
+    batch_order = pc.rank(batches.dictionary).to_numpy()[batches.indices.to_numpy()] if len(rows) else []
+    # A row without a time would come last, as in Arrow's sorting.
+    times = pc.fill_null(rows["harvested_at"].cast(pa.int64()), np.iinfo(np.int64).max).to_numpy()
+    guid_numbers = guids.indices.to_numpy()
+    order = np.lexsort((batch_order, times, guid_numbers))
+    last_of_guid = np.append(np.diff(guid_numbers[order]) > 0, True)[: len(order)]
+    return np.asarray(order[last_of_guid], np.int64)
 
 
 def live_rows(lake: Lake) -> pa.Table:
@@ -46,11 +54,12 @@ def live_rows(lake: Lake) -> pa.Table:
     return newest.filter(pc.invert(newest["withdrawn"]))
 
 
-def current_of_batch(lake: Lake, batch: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Return the guids whose current row lies in ``batch``: those alive, and those withdrawn."""
-    newest = newest_rows(lake)
-    newest = newest.filter(pc.equal(newest["batch"], batch))
-    return newest.filter(pc.invert(newest["withdrawn"]))["guid"], newest.filter(newest["withdrawn"])["guid"]
+def living_and_gone(newest: pa.Table, batches: Sequence[str] | None) -> tuple[pa.Array, pa.Array]:
+    """Return the guids of :func:`newest_rows` that lie in ``batches`` (None: all): those alive, and those withdrawn."""
+    if batches is not None:
+        newest = newest.filter(pc.is_in(newest["batch"], value_set=pa.array(batches, pa.string())))
+    alive = newest.filter(pc.invert(newest["withdrawn"]))["guid"].combine_chunks()
+    return alive, newest.filter(newest["withdrawn"])["guid"].combine_chunks()
 
 
 def records_of_batch(lake: Lake, batch: str, columns: Sequence[str]) -> pa.Table:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.duplicates.attributes import EVIDENCE, evidence_table
+from heritage_assets.curation.duplicates.reduction import Reduction
+from heritage_assets.curation.duplicates.tiles import Rows
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, DUPLICATE_PAIRS, REVIEW_DECISIONS, VECTOR
 
 IMAGES = pa.schema([("guid", pa.string()), ("perceptual_hash", pa.string()), ("image_sha256", pa.string())])
 VECTORS = pa.schema([("guid", pa.string()), ("embedding_image", VECTOR)])
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The image vectors of all current records, brought to their short forms before: guids (n,) and rows, block by block."""
+
+    reduction: Reduction
+    blocks: Iterator[tuple[pa.Array, Rows]]
 
 
 class Archive(Protocol):
@@ -28,6 +41,10 @@ class Archive(Protocol):
 
     def vectors(self) -> Iterator[pa.RecordBatch]:
         """Stream :data:`VECTORS` of every current record that has an image vector, a few thousand rows at a time."""
+        ...
+
+    def prepared(self, threshold: float) -> Prepared | None:
+        """Return what :meth:`vectors` streams, prepared for joins at this cosine; None where nothing was."""
         ...
 
     def evidence(self, guids: Sequence[str]) -> pa.Table:
@@ -59,6 +76,27 @@ def records_table(columns: pa.Table) -> pa.Table:
     else:
         vectors = pa.nulls(len(columns), VECTOR)
     return evidence.append_column(RECORDS.field("embedding_image"), vectors)
+
+
+def vector_matrix(column: pa.Array) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Return the vectors of a list column, (m, d) float32, without copying them, and which of its rows have one, (n,) bool.
+
+    Raises:
+        ValueError: vectors of different length.
+    """
+    has = np.asarray(pc.is_valid(column).to_numpy(zero_copy_only=False), bool)
+    lengths = pc.unique(pc.list_value_length(column)).drop_null().to_pylist()
+    if len(lengths) > 1:
+        raise ValueError(f"vectors of different length {sorted(lengths)[:5]}: more than one encoder in one table?")
+    flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    return flat.reshape(int(has.sum()), lengths[0] if lengths else 0), has
+
+
+def vector_column(vectors: npt.NDArray[np.float32], has: npt.NDArray[np.bool_]) -> pa.Array:
+    """Return a list column: the next of ``vectors``, (m, d), where ``has``, (n,), else null; m times d below 2³¹."""
+    width = vectors.shape[1]
+    offsets = np.concatenate([[0], np.cumsum(has) * width]).astype(np.int32)
+    return pa.ListArray.from_arrays(offsets, pa.array(vectors.ravel(), pa.float32()), mask=pa.array(~has))
 
 
 class MemoryArchive:
@@ -100,6 +138,10 @@ class MemoryArchive:
         """Stream the vectors."""
         for batch in self.records.select(VECTORS.names).to_batches(max_chunksize=self.rows):
             yield batch.filter(pc.is_valid(batch["embedding_image"])) if batch["embedding_image"].null_count else batch
+
+    def prepared(self, threshold: float) -> Prepared | None:
+        """Return nothing: what fits in memory is read in no time."""
+        return None
 
     def evidence(self, guids: Sequence[str]) -> pa.Table:
         """Return evidence of the given guids that are there."""

@@ -22,6 +22,7 @@ from heritage_assets.curation.duplicates.attributes import vector_rows
 from heritage_assets.curation.duplicates.hashes import near_hashes, near_hashes_between, parse_hashes
 from heritage_assets.curation.duplicates.join import JoinReport, cosines, similar_pairs, similar_pairs_between
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
+from heritage_assets.curation.duplicates.tiles import Rows
 
 Doubles = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
@@ -114,27 +115,28 @@ class _VectorJoin:
         names: list[pa.Array] = []
         kept: list[pa.Array] = []
         kept_vectors: list[Floats] = []
+        prepared = archive.prepared(self.settings.lowest_cosine)
 
-        def blocks() -> Iterator[tuple[int, Floats]]:
+        def blocks() -> Iterator[tuple[int, Floats | Rows]]:
             offset = 0
-            for batch in archive.vectors():
-                block, guids = vector_rows(batch["embedding_image"]), batch["guid"]
-                out = pc.is_in(guids, value_set=left_out).to_numpy(zero_copy_only=False)
-                # numpy leaves rows out much faster than Arrow filters lists.
-                if out.any():
-                    block, guids = block[~out], guids.filter(pa.array(~out))
-                if not len(block):
+            for names_here, rows_here in prepared.blocks if prepared else _unprepared(archive):
+                guids, block = _without(names_here, rows_here, left_out)
+                if not len(guids):
                     continue
-                here = pc.is_in(guids, value_set=wanted).to_numpy(zero_copy_only=False)
-                if here.any():
-                    kept.append(guids.filter(pa.array(here)))
-                    kept_vectors.append(block[here])
+                here = np.flatnonzero(pc.is_in(guids, value_set=wanted).to_numpy(zero_copy_only=False))
+                if len(here):
+                    kept.append(guids.take(pa.array(here)))
+                    kept_vectors.append(block.whole(here)[0])
                 names.append(guids)
-                yield offset, block
-                offset += len(block)
+                yield offset, block if prepared else block.short
+                offset += len(guids)
 
         pairs = similar_pairs_between(
-            self.vectors, blocks(), self.settings.lowest_cosine, most_pairs=self.settings.most_pairs
+            self.vectors,
+            blocks(),
+            self.settings.lowest_cosine,
+            reduction=prepared.reduction if prepared else None,
+            most_pairs=self.settings.most_pairs,
         )
         if len(pairs):
             theirs = pa.chunked_array(names).take(pa.array(pairs.j)).combine_chunks()
@@ -148,6 +150,20 @@ class _VectorJoin:
         self.guid_a = pa.concat_arrays([self.guid_a, a])
         self.guid_b = pa.concat_arrays([self.guid_b, b])
         self.cosine = np.concatenate([self.cosine, cosine.astype(np.float64)])
+
+
+def _unprepared(archive: Archive) -> Iterator[tuple[pa.Array, Rows]]:
+    """Stream the archive's vectors as rows that have no short forms yet."""
+    for batch in archive.vectors():
+        block = vector_rows(batch["embedding_image"])
+        yield batch["guid"], Rows(block, np.ones(len(block)), block)
+
+
+def _without(guids: pa.Array, block: Rows, left_out: pa.Array) -> tuple[pa.Array, Rows]:
+    out = np.asarray(pc.is_in(guids, value_set=left_out).to_numpy(zero_copy_only=False), bool)
+    if not out.any():
+        return guids, block
+    return guids.filter(pa.array(~out)), block.only(np.flatnonzero(~out))
 
 
 class _Lookup:

@@ -141,7 +141,7 @@ class _After:
         leaving = pa.concat_tables([changes.merge.select(KEY), changes.delete])
         kept = existing.filter(pc.invert(pc.is_in(_joined(existing, KEY), value_set=_joined(leaving, KEY))))
         self._pairs = pa.concat_tables([kept.cast(DUPLICATE_PAIRS.schema), changes.merge])
-        self.images, self.vectors = before.images, before.vectors
+        self.images, self.vectors, self.prepared = before.images, before.vectors, before.prepared
         self.canonical, self.decisions = before.canonical, before.decisions
 
     def evidence(self, guids: Sequence[str]) -> pa.Table:

@@ -63,6 +63,12 @@ def near_hashes_between(
 
 
 def _near_distinct(values: Hashes, others: Hashes, distance: int) -> tuple[Index, Index]:
+    """Return all (i, j) of distinct sorted hashes that are near, sorted by (i, j)."""
+    if len(values) < len(others):
+        # The longer side is looked up in the shorter: that one is sorted by each band.
+        j, i = _near_distinct(others, values, distance)
+        order = np.lexsort((j, i))
+        return i[order], j[order]
     edges = np.linspace(0, BITS, distance + 2).astype(int)
     found: list[Index] = []
     for low, high in pairwise(edges.tolist()):

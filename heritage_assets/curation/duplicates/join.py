@@ -136,9 +136,10 @@ def similar_pairs(
 
 def similar_pairs_between(
     new: Floats,
-    archive: Iterable[tuple[int, Floats]],
+    archive: Iterable[tuple[int, Floats | Rows]],
     threshold: float,
     *,
+    reduction: Reduction | None = None,
     most_pairs: int = 50_000_000,
     threads: int | None = None,
 ) -> Pairs:
@@ -146,8 +147,10 @@ def similar_pairs_between(
 
     Args:
         new: (n, d) float32, unit rows.
-        archive: (offset, (m, d) float32 unit rows) blocks, read once; row k of a block is archive row ``offset + k``.
+        archive: (offset, (m, d) float32 unit rows) blocks, read once; row k of a block is archive row ``offset + k``. Rows whose
+            short forms are known already come as :class:`~.tiles.Rows`.
         threshold: cosine in (0, 1].
+        reduction: what made the known short forms; needed with them.
         most_pairs: bound on the result.
         threads: worker threads.
 
@@ -156,31 +159,40 @@ def similar_pairs_between(
     _check_threshold(threshold)
     norms = normal_rows(new, "new")
     found = Found(most_pairs)
-    reduction: Reduction | None = None
     rows = Rows(new, norms, new)
+    fitted = False
     seen = 0
     with threadpool_limits(1), ThreadPoolExecutor(threads or cores()) as pool:
         for offset, block in archive:
-            if not len(block):
+            size = len(block.short) if isinstance(block, Rows) else len(block)
+            if not size:
                 continue
-            if block.shape[1] != new.shape[1]:
-                raise ValueError(
-                    f"archive rows have {block.shape[1]} dimensions, new rows {new.shape[1]}: another encoder?"
-                )
-            block_norms = normal_rows(block, f"archive block at {offset}")
-            seen += len(block)
+            _check_width(block.vectors if isinstance(block, Rows) else block, new)
+            other = (
+                block
+                if isinstance(block, Rows)
+                else Rows(block, normal_rows(block, f"archive block at {offset}"), block)
+            )
+            seen += size
             if not len(new):
                 continue
             if reduction is None:
-                reduction = Reduction.fit(block, block_norms, threshold)
-                rows = Rows(new, norms, reduction.apply(new, norms, pool))
-            other = Rows(block, block_norms, reduction.apply(block, block_norms, pool))
+                reduction = Reduction.fit(other.vectors, other.norms, threshold)
+            if not fitted:
+                rows, fitted = replace(rows, short=reduction.apply(new, norms, pool)), True
+            if not isinstance(block, Rows):
+                other = replace(other, short=reduction.apply(other.vectors, other.norms, pool))
             work = _Between(rows, other, threshold)
-            for part in pool.map(work.visit, range(0, len(block), TILE_ROWS)):
+            for part in pool.map(work.visit, range(0, size, TILE_ROWS)):
                 found.add((part[0], part[1] + offset, part[2], part[3]))
     i, j, cosine = found.sorted(None)
     report = JoinReport(seen, new.shape[1], rows.short.shape[1], 1, True, seen * len(new), found.verified, len(i))
     return Pairs(i, j, cosine, report)
+
+
+def _check_width(block: Floats, new: Floats) -> None:
+    if block.shape[1] != new.shape[1]:
+        raise ValueError(f"archive rows have {block.shape[1]} dimensions, new rows {new.shape[1]}: another encoder?")
 
 
 def cores() -> int:

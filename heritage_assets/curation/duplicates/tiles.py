@@ -19,11 +19,24 @@ Part = tuple[Index, Index, Doubles, int]
 
 @dataclass(frozen=True)
 class Rows:
-    """Unit rows three ways: (n, d) float32, their (n,) float64 norms, and their (n, m) float32 short forms."""
+    """Unit rows three ways: (n, d) float32, their (n,) float64 norms, and their (n, m) float32 short forms.
+
+    With ``at``, (n,), row k is row ``at[k]`` of ``vectors`` and ``norms``, which then may have more rows, and lie on a disk.
+    """
 
     vectors: Floats
     norms: Doubles
     short: Floats
+    at: Index | None = None
+
+    def only(self, rows: Index) -> Rows:
+        """Return some of the rows; no vector is copied, but short forms are."""
+        return Rows(self.vectors, self.norms, self.short[rows], rows if self.at is None else self.at[rows])
+
+    def whole(self, rows: Index) -> tuple[Floats, Doubles]:
+        """Return the vectors and norms of some rows."""
+        places = rows if self.at is None else self.at[rows]
+        return self.vectors[places], self.norms[places]
 
 
 class TooManyPairs(ValueError):
@@ -65,8 +78,8 @@ def verified(left: Rows, right: Rows, i: Index, j: Index, threshold: float) -> P
     keep: list[Doubles] = []
     for start in range(0, len(i), VERIFY_ROWS):
         ii, jj = i[start : start + VERIFY_ROWS], j[start : start + VERIFY_ROWS]
-        value = np.einsum("ij,ij->i", left.vectors[ii].astype(np.float64), right.vectors[jj].astype(np.float64))
-        value /= left.norms[ii] * right.norms[jj]
+        (a, norm_a), (b, norm_b) = left.whole(ii), right.whole(jj)
+        value = np.einsum("ij,ij->i", a.astype(np.float64), b.astype(np.float64)) / (norm_a * norm_b)
         reached = value >= threshold
         keep_i.append(ii[reached])
         keep_j.append(jj[reached])
