@@ -61,7 +61,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _plain(spec: EncoderSpec) -> dict[str, str | None]:
+def _plain(spec: EncoderSpec) -> dict[str, Any]:
     """Return a spec as a resource's configuration: texts only."""
     return {name: None if value is None else str(value) for name, value in asdict(spec).items()}
 

@@ -76,8 +76,9 @@ def tally(column: pa.Array | pa.ChunkedArray) -> dict[str, int]:
 
 def _beside(lake: Lake, table: TableSpec, batch: str, only: Mapping[str, str] | None) -> Iterator[pa.RecordBatch]:
     """Yield the rows of the batch that a narrowed slice leaves as they are."""
-    if only:
-        yield from lake.scan(table, batches=[batch], where=~within(only))
+    named = within(only)
+    if named is not None:
+        yield from lake.scan(table, batches=[batch], where=~named)
 
 
 def _chained(rows: Rows, beside: Rows, watch: Callable[[pa.RecordBatch], object] | None) -> Iterator[pa.RecordBatch]:

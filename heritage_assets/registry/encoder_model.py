@@ -23,7 +23,7 @@ MAX_FRAMES = 200
 MAX_TEXT = 10_000
 
 
-class HeritageEncoder(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+class HeritageEncoder(mlflow.pyfunc.PythonModel):
     """Encodes each row: ``image`` (bytes, or base64 in JSON) or ``text``, one of the two."""
 
     def load_context(self, context: Any) -> None:

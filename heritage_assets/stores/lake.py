@@ -144,7 +144,9 @@ class Lake:
             RuntimeError: no commit has it.
         """
         opened = self.open(table)
-        for newest in (10, None) if opened is not None else ():  # the whole history only where the mark is further back
+        if opened is None:
+            raise RuntimeError(f"there is no table {self.uri(table)}")
+        for newest in (10, None):  # the whole history only where the mark is further back
             for commit in opened.history(newest):
                 if commit.get("userMetadata") == mark:
                     return dict(commit)

@@ -19,9 +19,7 @@ def stocked(tmp_path_factory):
         for guid in ("a", "b", "c", "gone")
     ]
     names = set(CANONICAL_RECORDS.schema.names)
-    full = [{**dict.fromkeys(names), **row} for row in rows]
-    for row in full:
-        row |= {"aliases": [], "harvested_at": None} if "aliases" in names else {}
+    full = [{**dict.fromkeys(names), **row, "aliases": []} for row in rows]
     lake.merge(CANONICAL_RECORDS, pa.Table.from_pylist(full, schema=CANONICAL_RECORDS.schema))
     return lake
 

@@ -1,7 +1,7 @@
 """The Spark engine: steps as ``mapInArrow`` stages on the executors, slices of Delta tables written by Spark.
 
-Global tables are merged by the lake itself (delta-rs): what is merged are the results of global steps, which are made in the driver
-and are small beside the records; sending them through Spark would only add a way.
+Global tables are merged by the lake itself (delta-rs): what is merged are the results of global steps, which are made in the
+driver and are small beside the records; sending them through Spark would only add a way.
 """
 
 from __future__ import annotations
