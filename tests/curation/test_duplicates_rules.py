@@ -41,6 +41,14 @@ def text(angle):
     return [math.cos(angle), math.sin(angle)]
 
 
+OURS = {"embedding_text": text(0), "title": "Vase with a bird"}
+THEIRS = {"embedding_text": text(0.6), "title": "Vaso con uccello", "data_provider": "B", "hash": 0x3F}
+"""Two houses, two languages: the text cosine is 0.83, six bits of the hashes differ."""
+HOLL = {"creator": "Holl, Ada (1850-1921)", "year_from": 1898, "year_to": 1898}
+HOLL_TOO = {"creator": "Ada Holl", "year_from": 1898, "year_to": 1899}
+NOBODY = {"creator": "Unknown photographer", "year_from": 1898, "year_to": 1898}
+
+
 @pytest.mark.parametrize(
     ("cosine", "a", "b", "expected"),
     [
@@ -121,6 +129,21 @@ def text(angle):
             {"sha": "x", "identifiers": ["2"], "title": "Saucer"},
             ("review", "same_file_other_entry", "inventory"),
         ),
+        (0.985, OURS, THEIRS, ("review", "alike", None)),
+        (0.985, OURS | {"creator": "Ada Holl"}, THEIRS | {"creator": "Ada Holl"}, ("review", "alike", None)),
+        (0.985, OURS | HOLL, THEIRS | HOLL, ("duplicate", "same_picture", None)),
+        (0.985, OURS, THEIRS | {"hash": 0xF}, ("duplicate", "same_picture", None)),
+        (0.995, OURS, THEIRS, ("duplicate", "same_picture", None)),
+        (0.985, OURS, THEIRS | {"embedding_text": text(0.4)}, ("duplicate", "same_picture", None)),
+        (0.985, OURS, THEIRS | {"embedding_text": text(0.4), "hash": NEAR}, ("review", "alike", None)),
+        (0.995, OURS, THEIRS | {"embedding_text": text(0.4), "hash": NEAR}, ("duplicate", "same_picture", None)),
+        (0.985, OURS, THEIRS | {"embedding_text": text(0.4), "hash": 0xFFFF}, ("review", "alike", None)),
+        (0.96, OURS | HOLL, THEIRS | HOLL_TOO, ("duplicate", "same_maker", None)),
+        (0.96, OURS | HOLL, THEIRS | HOLL_TOO | {"data_provider": "A"}, ("review", "nearly_alike", None)),
+        (0.96, OURS | HOLL, THEIRS | HOLL_TOO | {"year_from": 1801, "year_to": 1900}, ("review", "nearly_alike", None)),
+        (0.96, OURS | NOBODY, THEIRS | NOBODY, ("review", "nearly_alike", None)),
+        (0.6, OURS | HOLL, THEIRS | HOLL_TOO | {"hash": 0xF}, ("duplicate", "same_maker", None)),
+        (0.6, OURS | HOLL, THEIRS | HOLL_TOO, ("distinct", "unlike", None)),
         (
             0.99,
             {"embedding_text": text(0), "title": "Harbour"},
@@ -246,6 +269,14 @@ def test_stars():
     assert [g.members for g in result.groups] == [(0, 1, 2), (3, 4)] or result.groups[0].members == (0,)
     result = partition(np.arange(5), edges[:, 0], edges[:, 1], classes=[(0, 4)])
     assert (0 in result.groups[0].members) and (4 in result.groups[0].members)
+
+
+@given(st.permutations([1, 2, 3]))
+def test_of_two_that_are_kept_apart_the_more_alike_is_taken(order):
+    near, far, centre = order
+    ends, strength = np.array([[centre, near], [centre, far]]), np.array([0.999, 0.984])
+    found = partition(np.arange(4), ends[:, 0], ends[:, 1], strength=strength, apart=[(near, far)])
+    assert {group.members for group in found.groups if len(group.members) > 1} == {tuple(sorted((centre, near)))}
 
 
 def test_ids():

@@ -44,6 +44,35 @@ EVIDENCE = pa.schema(
 )
 """The attributes of current records that verdicts and representatives depend on; any but ``guid`` may be null."""
 
+NO_MAKER = frozenset(
+    (
+        *(
+            "unknown",
+            "anonymous",
+            "anon",
+            "unidentified",
+            "various",
+            "unbekannt",
+            "unbekannter",
+            "anonym",
+            "verschiedene",
+        ),
+        *(
+            "inconnu",
+            "anonyme",
+            "ignoto",
+            "anonimo",
+            "sconosciuto",
+            "desconocido",
+            "onbekend",
+            "unbekannte",
+            "workshop",
+        ),
+        *("school", "circle", "follower", "after", "attributed"),
+    )
+)
+"""Words of entries that name no maker, or only where one belongs."""
+
 
 def evidence_table(columns: pa.Table) -> pa.Table:
     """Bring a table to :data:`EVIDENCE`: missing columns become null, others are cast, extra ones dropped.
@@ -96,6 +125,11 @@ class Attributes:
         """One number for each distinct data provider (the provider where none is named); -1 where neither is."""
         named = pc.coalesce(self.table["data_provider"], self.table["provider"])
         return _codes(named, _folded_words)
+
+    @cached_property
+    def makers(self) -> Index:
+        """One number for each distinct maker, whatever the order of the names; -1 where none is known."""
+        return _codes(self.table["creator"], _folded_maker)
 
     @cached_property
     def files(self) -> Index:
@@ -176,6 +210,12 @@ def _folded_words(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     kept = (c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
     return " ".join("".join(kept).split())
+
+
+def _folded_maker(text: str) -> str:
+    """Return the names in a fixed order, without the years of life: "Rijn, Rembrandt van (1606-1669)"; nothing for "unknown"."""
+    names = {word for word in _folded_words(text).split() if not any(c.isdigit() for c in word)}
+    return "" if names & NO_MAKER else " ".join(sorted(names))
 
 
 def _numbers(values: list[str | None] | None) -> set[str]:

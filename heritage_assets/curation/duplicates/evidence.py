@@ -35,6 +35,9 @@ class PairEvidence:
     """Both houses are known, and they differ."""
     same_title: Bools
     shared_number: Bools
+    same_maker: Bools
+    same_year: Bools
+    """Both date the thing to a year, and to the same."""
     undescribed: Bools
     """Neither record says anything: the picture alone can decide."""
     aspect_differs: Bools
@@ -78,6 +81,8 @@ def pair_evidence(
         other_holder=(records.holders[a] >= 0) & (records.holders[b] >= 0) & ~same_holder,
         same_title=_same(records.titles, a, b),
         shared_number=shared,
+        same_maker=_same(records.makers, a, b),
+        same_year=_same_year(records, a, b),
         undescribed=~records.described[a] & ~records.described[b],
         aspect_differs=np.abs(records.log_aspect[a] - records.log_aspect[b]) > np.log1p(settings.aspect_tolerance),
         part_differs=part_differs,
@@ -96,6 +101,13 @@ def _dates_differ(records: Attributes, a: Index, b: Index, tolerance: int) -> Bo
     gap = np.fmax(first[a] - last[b], first[b] - last[a])
     days = (records.dates[a] >= 0) & (records.dates[b] >= 0) & (records.dates[a] != records.dates[b])
     return np.asarray((np.nan_to_num(gap, nan=-1.0) > tolerance) | days, bool)
+
+
+def _same_year(records: Attributes, a: Index, b: Index) -> Bools:
+    """Return whether both are dated to the year ("1898/99" counts as one), and to the same."""
+    first, last = records.years
+    exact = last - first <= 1
+    return np.asarray(exact[a] & exact[b] & (first[a] <= last[b]) & (first[b] <= last[a]), bool)
 
 
 def _numbers_of_pairs(numbers: list[frozenset[str]], a: Index, b: Index) -> tuple[Bools, Bools]:

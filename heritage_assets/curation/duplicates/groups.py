@@ -2,8 +2,8 @@
 
 Chain guard: in every group one record, the representative, is a direct duplicate of all others (or a person decided that they
 are the same as it, or as one of its duplicates). A component without such a record is a chain A~B~C; it is split into stars,
-greatest first. The result depends on the pairs, the decisions and the declared order of the records only, never on the order of
-arrival.
+greatest first, of equal ones the most alike. The result depends on the pairs, the decisions and the declared order of the
+records only, never on the order of arrival.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Index = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
+Edge = tuple[int, int, float]
 
 COMPLETENESS = (
     "title",
@@ -81,6 +83,7 @@ def partition(
     a: Index,
     b: Index,
     *,
+    strength: Doubles | None = None,
     classes: Iterable[tuple[int, ...]] = (),
     apart: Iterable[tuple[int, int]] = (),
 ) -> Partition:
@@ -90,6 +93,7 @@ def partition(
         places: (n,) place of each record in the declared order, all different.
         a: (m,) one end of each duplicate pair.
         b: (m,) the other end.
+        strength: (m,) how alike the ends are; of two that are kept apart, a centre takes the one it is more alike.
         classes: disjoint sets of records that must stay together.
         apart: pairs of records that must not share a group; never both in one class.
     """
@@ -101,7 +105,9 @@ def partition(
     component = components(n, np.concatenate([a, held]), np.concatenate([b, label[held]]))
     order = np.lexsort((places, component))
     starts = np.flatnonzero(np.append(True, np.diff(component[order]) > 0)) if n else np.empty(0, np.int64)
-    edges = _edges_by_component(component, a, b)
+    # Equal files may have no vector. Less than a thousandth is noise, and must not stand above the declared order.
+    known = np.zeros(len(a)) if strength is None else np.asarray(np.nan_to_num(strength, nan=1.0), np.float64).round(3)
+    edges = _edges_by_component(component, a, b, known)
     rivals: dict[int, set[int]] = {}
     for x, y in apart:
         rivals.setdefault(int(label[x]), set()).add(int(label[y]))
@@ -120,14 +126,14 @@ def partition(
     return Partition(groups, splits)
 
 
-def _edges_by_component(component: Index, a: Index, b: Index) -> dict[int, list[tuple[int, int]]]:
-    edges: dict[int, list[tuple[int, int]]] = {}
-    for number, x, y in zip(component[a].tolist(), a.tolist(), b.tolist(), strict=True):
-        edges.setdefault(number, []).append((x, y))
+def _edges_by_component(component: Index, a: Index, b: Index, strength: Doubles) -> dict[int, list[Edge]]:
+    edges: dict[int, list[Edge]] = {}
+    for number, x, y, alike in zip(component[a].tolist(), a.tolist(), b.tolist(), strength.tolist(), strict=True):
+        edges.setdefault(number, []).append((x, y, alike))
     return edges
 
 
-def _stars(nodes: list[int], label: Index, edges: list[tuple[int, int]], rivals: dict[int, set[int]]) -> list[Group]:
+def _stars(nodes: list[int], label: Index, edges: list[Edge], rivals: dict[int, set[int]]) -> list[Group]:
     """Cut one component, its nodes in declared order, into stars: the one that covers most records first.
 
     A star takes whole classes: its centre's own, and those that hold a direct duplicate of the centre.
@@ -137,16 +143,16 @@ def _stars(nodes: list[int], label: Index, edges: list[tuple[int, int]], rivals:
     members: dict[int, list[int]] = {}
     for node in nodes:
         members.setdefault(class_of[node], []).append(node)
-    near: dict[int, set[int]] = {node: {class_of[node]} for node in nodes}
-    for x, y in edges:
-        near[x].add(class_of[y])
-        near[y].add(class_of[x])
+    near: dict[int, dict[int, float]] = {node: {class_of[node]: 1.0} for node in nodes}
+    for x, y, alike in edges:
+        for one, other in ((x, class_of[y]), (y, class_of[x])):
+            near[one][other] = max(near[one].get(other, -1.0), alike)
     left = set(members)
 
     def star(centre: int) -> list[int]:
-        """Return the classes that ``centre`` can take: in declared order, leaving out those kept apart from one taken."""
-        own = class_of[centre]
-        wanted = sorted((near[centre] & left) - {own}, key=lambda number: place[members[number][0]])
+        """Return the classes that ``centre`` can take: the most alike first, leaving out those kept apart from one taken."""
+        own, alike = class_of[centre], near[centre]
+        wanted = sorted((alike.keys() & left) - {own}, key=lambda number: (-alike[number], place[members[number][0]]))
         taken, forbidden = [own], set(rivals.get(own, ()))
         for number in wanted:
             if number not in forbidden:
@@ -154,12 +160,13 @@ def _stars(nodes: list[int], label: Index, edges: list[tuple[int, int]], rivals:
                 forbidden |= rivals.get(number, set())
         return taken
 
-    def size(taken: list[int]) -> int:
-        return sum(len(members[number]) for number in taken)
+    def worth(centre: int, taken: list[int]) -> tuple[int, float]:
+        """Return what puts a star first, negative for the heap: how many records it covers, then how alike they are."""
+        return -sum(len(members[number]) for number in taken), -sum(near[centre][number] for number in taken)
 
     # A star only shrinks while others are cut out, so an outdated entry of the heap is an upper bound (unless records are
     # kept apart, when it is still the size that was last true: both are settled by measuring again).
-    heap = [(-size(star(node)), place[node], node) for node in nodes]
+    heap = [(worth(node, star(node)), place[node], node) for node in nodes]
     heapq.heapify(heap)
     groups: list[Group] = []
     while heap:
@@ -167,12 +174,12 @@ def _stars(nodes: list[int], label: Index, edges: list[tuple[int, int]], rivals:
         if class_of[centre] not in left:
             continue
         taken = star(centre)
-        if size(taken) != -bound:
-            heapq.heappush(heap, (-size(taken), at, centre))
+        if worth(centre, taken) != bound:
+            heapq.heappush(heap, (worth(centre, taken), at, centre))
             continue
         left -= set(taken)
         group = sorted((node for number in taken for node in members[number]), key=place.__getitem__)
         # The centre covers all; the first in declared order that also does represents them.
-        representative = next(node for node in group if set(taken) <= near[node])
+        representative = next(node for node in group if near[node].keys() >= set(taken))
         groups.append(Group(tuple(group), representative))
     return groups

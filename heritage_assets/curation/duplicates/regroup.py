@@ -73,6 +73,7 @@ def regroup(
         declared_order(table, settings.rights_order),
         a[joins],
         b[joins],
+        strength=state.cosine[joins].astype(np.float64),
         classes=_local_classes(state.rules, guids),
         apart=[*_local_apart(state.rules, guids), *_told_apart(state.rules, guids, a[parts], b[parts])],
     )

@@ -45,6 +45,11 @@ def alike(p: PairEvidence, s: DuplicateSettings) -> Bools:
     return p.cosine >= s.threshold
 
 
+def very_alike(p: PairEvidence, s: DuplicateSettings) -> Bools:
+    """The score lies beyond the middle between the threshold and 1, of an encoder whose scores do not crowd there."""
+    return (p.cosine >= (1.0 + s.threshold) / 2) & (not s.crowded)
+
+
 def same_pixels(p: PairEvidence, s: DuplicateSettings) -> Bools:
     """The hashes are almost equal (equal but for noise where the texts leave doubt), and the encoder does not object."""
     same = np.where(texts_doubt(p, s), hash_within(p, s.hash_same // 2), hash_within(p, s.hash_same))
@@ -54,10 +59,34 @@ def same_pixels(p: PairEvidence, s: DuplicateSettings) -> Bools:
 def pixels_support(p: PairEvidence, s: DuplicateSettings) -> Bools:
     """The hashes are near, or there are none and the encoder's scores can be relied on.
 
-    Where both have a text and the texts do not agree, near is not enough: the hashes must be almost equal.
+    How near they must be depends on what else speaks for one object. Where the encoder has read both texts, and no title, number,
+    or maker and year is shared, half as near is not enough; where the texts do not even mean the same, the hashes must be almost
+    equal. A very high score counts one step.
     """
-    near = np.where(texts_doubt(p, s), hash_within(p, s.hash_same), hash_within(p, s.hash_near))
+    half, sure = s.hash_near // 2, very_alike(p, s)
+    means_the_same = p.text_cosine >= s.text_agree
+    allowed = np.select(
+        [np.isnan(p.text_cosine) | entries_agree(p), means_the_same & sure, means_the_same | sure],
+        [s.hash_near, s.hash_near, max(half, s.hash_same)],
+        s.hash_same,
+    )
+    near = (p.hash_distance >= 0) & (p.hash_distance <= allowed)
     return near | ((p.hash_distance < 0) & (not s.crowded))
+
+
+def nearly_equal_pixels(p: PairEvidence, s: DuplicateSettings) -> Bools:
+    """For entries of one maker: year or text agree, the score is in the review band, and the hashes differ in half of "near".
+
+    With the same year almost equal hashes are enough, unless the encoder sees something else altogether.
+    """
+    scored = hash_within(p, s.hash_near // 2) & (p.cosine >= s.lowest_cosine) & (not s.crowded)
+    equal = hash_within(p, s.hash_same) & (p.cosine >= s.threshold / 2)
+    return (scored & (p.same_year | texts_agree(p, s))) | (equal & p.same_year)
+
+
+def entries_agree(p: PairEvidence) -> Bools:
+    """Same title, a shared inventory number, or the same maker and year, which no translation changes."""
+    return p.same_title | p.shared_number | (p.same_maker & p.same_year)
 
 
 def texts_agree(p: PairEvidence, s: DuplicateSettings) -> Bools:
@@ -71,8 +100,8 @@ def texts_disagree(p: PairEvidence, s: DuplicateSettings) -> Bools:
 
 
 def texts_doubt(p: PairEvidence, s: DuplicateSettings) -> Bools:
-    """Both have a text, and nothing in the texts says that they are about one thing."""
-    return ~np.isnan(p.text_cosine) & ~texts_agree(p, s)
+    """Both have a text, and nothing in the entries says that they are about one thing."""
+    return ~np.isnan(p.text_cosine) & ~texts_agree(p, s) & ~entries_agree(p)
 
 
 def hash_within(p: PairEvidence, distance: int) -> Bools:
@@ -144,8 +173,11 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "same_picture_and_text",
         DUPLICATE,
-        "The encoder takes the pictures for one, and titles, numbers or descriptions agree.",
-        lambda p, s: alike(p, s) & texts_agree(p, s),
+        "The encoder takes the pictures for one, and titles or numbers agree, or descriptions where the score is high.",
+        lambda p, s: (
+            alike(p, s)
+            & (p.same_title | p.shared_number | (texts_agree(p, s) & (very_alike(p, s) | (p.hash_distance < 0))))
+        ),
     ),
     Rule(
         "same_pixels",
@@ -163,6 +195,14 @@ RULES: tuple[Rule, ...] = (
             & ~p.aspect_differs
             & texts_agree(p, s)
             & (p.cosine >= s.threshold / 2)
+        ),
+    ),
+    Rule(
+        "same_maker",
+        DUPLICATE,
+        "Two houses name one maker, and year or text agree; hashes and shapes are nearly equal: a copy that was edited strongly.",
+        lambda p, s: (
+            p.same_maker & p.other_holder & ~p.aspect_differs & ~texts_disagree(p, s) & nearly_equal_pixels(p, s)
         ),
     ),
     Rule(
