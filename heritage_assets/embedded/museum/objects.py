@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import ne
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from heritage_assets.embedded.museum.vocabulary import counted, has_word, senten
 
 MUSEUM_SEED = 90210
 """Seed of the demo museum itself. The demo encoder is trained on other seeds, so the museum is held out."""
+
+APART = 3
+"""Visible attributes in which two things of a class differ at least."""
+TRIES = 60
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,10 @@ class MuseumObject:
 def generate_objects(count: int, seed: int, classes: Sequence[str] | None = None) -> list[MuseumObject]:
     """Draw ``count`` things, classes in equal shares. Pure: the same arguments give the same things.
 
+    Two things of a class differ in at least :data:`APART` of their visible attributes: what resembles another thing by chance
+    would be a look-alike that no truth names. One that comes too near an earlier one is drawn again, up to :data:`TRIES` times;
+    then the one that came least near stands (classes of many thousands fill up).
+
     Raises:
         ValueError: a class is unknown.
     """
@@ -71,10 +80,37 @@ def generate_objects(count: int, seed: int, classes: Sequence[str] | None = None
         raise ValueError(f"unknown classes {unknown} of the demo museum; there are {sorted(KINDS)}")
     rng = np.random.default_rng(seed)
     order = rng.permutation(np.arange(count) % len(names))
-    return [_draw(f"{seed}-{index:05d}", KINDS[names[chosen]], rng) for index, chosen in enumerate(order)]
+    seen: dict[str, list[tuple[Value, ...]]] = {name: [] for name in names}
+    things = []
+    for index, chosen in enumerate(order):
+        name = names[chosen]
+        thing = _draw(f"{seed}-{index:05d}", KINDS[name], rng)
+        attributes = _unlike(thing.attributes, KINDS[name], seen[name], np.random.default_rng([seed, index]))
+        seen[name].append(tuple(attributes.values()))
+        things.append(replace(thing, attributes=attributes, maker=_maker(name, attributes)))
+    return things
 
 
-def _draw(object_id: str, kind: Kind, rng: np.random.Generator) -> MuseumObject:
+def _unlike(
+    attributes: Mapping[str, Value], kind: Kind, seen: list[tuple[Value, ...]], rng: np.random.Generator
+) -> Mapping[str, Value]:
+    """Return the attributes, or others of the kind that differ enough from all that were seen."""
+
+    def nearest(values: Mapping[str, Value]) -> int:
+        drawn = tuple(values.values())
+        return min((sum(map(ne, drawn, other)) for other in seen), default=APART)
+
+    best, distance = attributes, nearest(attributes)
+    for _ in range(TRIES):
+        if distance >= APART:
+            break
+        again = _attributes(kind, rng)
+        if (found := nearest(again)) > distance:
+            best, distance = again, found
+    return best
+
+
+def _attributes(kind: Kind, rng: np.random.Generator) -> dict[str, Value]:
     attributes: dict[str, Value] = {}
     taken: set[Value] = set()
     for axis, values in kind.axes.items():
@@ -84,6 +120,11 @@ def _draw(object_id: str, kind: Kind, rng: np.random.Generator) -> MuseumObject:
         attributes[axis] = choices[int(rng.integers(len(choices)))]
         if set(choices) <= set(COLOURS):
             taken.add(attributes[axis])
+    return attributes
+
+
+def _draw(object_id: str, kind: Kind, rng: np.random.Generator) -> MuseumObject:
+    attributes = _attributes(kind, rng)
     ratio, tall = kind.shapes[int(rng.integers(len(kind.shapes)))]
     long_side = int(rng.integers(520, 641)) // 2 * 2
     short_side = int(long_side / ratio) // 2 * 2
