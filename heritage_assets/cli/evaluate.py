@@ -13,6 +13,8 @@ from heritage_assets.settings import Settings
 TruthFile = Annotated[Path, typer.Option("--truth", help="CSV file with a header.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+MOST_ERRORS = 10
+
 evaluate_app = typer.Typer(no_args_is_help=True)
 
 
@@ -31,15 +33,33 @@ def _show(metrics: dict[str, Any], as_json: bool) -> None:
 
 
 @evaluate_app.command("duplicates")
-def duplicates_command(truth: TruthFile, as_json: Json = False) -> None:
+def duplicates_command(
+    truth: TruthFile,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write scores and the worst errors, with pictures, to this HTML file."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Compare duplicate groups with known ones (columns: guid or image, group), over pairs of records.
 
-    Example: heritage evaluate duplicates --truth truth.csv --json
+    Example: heritage evaluate duplicates --truth truth.csv --report errors.html
     """
     from heritage_assets.search.evaluation import evaluate_duplicates
     from heritage_assets.stores.connect import Platform
 
-    _show(evaluate_duplicates(Platform(Settings()), truth), as_json)
+    metrics = evaluate_duplicates(Platform(Settings()), truth, report)
+    if as_json:
+        print_json(metrics)
+        return
+    errors = metrics.pop("errors")
+    _show(metrics, as_json)
+    for error in errors[:MOST_ERRORS]:
+        console.print(f"{error['kind']:<12}{error['guid_a']}  {error['guid_b']}", markup=False, soft_wrap=True)
+    if len(errors) > MOST_ERRORS:
+        console.print(f"and {len(errors) - MOST_ERRORS} more; --report shows them")
+    if report is not None:
+        console.print(f"report      {report}", markup=False, soft_wrap=True)
 
 
 @evaluate_app.command("clusters")
