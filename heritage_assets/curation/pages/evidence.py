@@ -1,0 +1,117 @@
+"""From signals to the logarithm of the odds that two scans belong to one document.
+
+A logistic model over surprises (see :mod:`.signals`). It starts from weights found on public scans of manuscripts, prints and
+letters that are in no test of this project (docs/pages.md), and moves towards the collection at hand as far as that has something
+to say: neighbours are mostly of one document, far-apart scans mostly not.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from heritage_assets.curation.pages.signals import SIGNALS, Floats, Scale
+
+Doubles = npt.NDArray[np.float64]
+
+DEFAULT_WEIGHTS: dict[str, float] = {
+    "page": 0.22,
+    "detail": 0.05,
+    "rows": 0.05,
+    "columns": 0.12,
+    "runs": 0.60,
+    "directions": 0.25,
+    "grid": 0.08,
+    "colour": 0.30,
+    "paper": 0.40,
+    "ground": 0.40,
+    "size": 0.60,
+    "pitch": 0.25,
+    "block": 0.25,
+    "ink_share": 0.05,
+    "ink_l": 0.05,
+    "contrast": 0.05,
+}
+DEFAULT_INTERCEPT = -6.0
+FAITH = 0.5
+"""How firmly the starting weights hold: precision of the normal prior around them, against a likelihood of weight 1."""
+MOST = 4.0
+"""Largest logarithm of odds that one pair can bring."""
+_STEPS = 25
+
+
+@dataclass(frozen=True)
+class Model:
+    """Weights and scale of one collection. ``weights``: (signals + 1,) float64, the intercept last."""
+
+    weights: Doubles
+    scale: Scale
+
+    def log_odds(self, found: Floats) -> Floats:
+        """Return the evidence of pairs from their distances (pairs, signals): (pairs,) float32 within ±4."""
+        surprises = self.scale.surprise(found)
+        return np.clip(surprises @ self.weights[:-1] + self.weights[-1], -MOST, MOST).astype(np.float32)
+
+    def to_json(self) -> str:
+        """Write the model so that a later run can use it."""
+        kept = {
+            "signals": list(SIGNALS),
+            "weights": [round(float(weight), 6) for weight in self.weights],
+            "quantiles": [[float(f"{value:.6g}") for value in row] for row in self.scale.quantiles[:, ::8]],
+        }
+        return json.dumps(kept, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Model:
+        """Read a model that :meth:`to_json` wrote.
+
+        Raises:
+            ValueError: it is of another version of the signals.
+        """
+        try:
+            kept = json.loads(text)
+            if tuple(kept["signals"]) != SIGNALS:
+                raise ValueError("it was made with other signals")
+            return cls(np.array(kept["weights"], np.float64), Scale(np.array(kept["quantiles"], np.float64)))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"not a model of page evidence: {error}") from error
+
+
+def starting_weights() -> Doubles:
+    """Return the weights that every collection starts from."""
+    return np.array([*(DEFAULT_WEIGHTS[name] for name in SIGNALS), DEFAULT_INTERCEPT])
+
+
+def fit(together: Floats, apart: Floats, start: Doubles, faith: float = FAITH) -> Doubles:
+    """Return maximum-a-posteriori weights of a logistic model, by Newton's method.
+
+    Args:
+        together: (n, signals) surprises of pairs taken to be of one document.
+        apart: (m, signals) of pairs taken not to be. Both sides weigh the same.
+        start: mean of the normal prior.
+        faith: its precision; the two sides together have weight 1 (times the share of pairs there are, below 200 each).
+    """
+    if not len(together) or not len(apart):
+        return start
+    rows = np.concatenate([together, apart]).astype(np.float64)
+    rows = np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
+    target = np.concatenate([np.ones(len(together)), np.zeros(len(apart))])
+    weight = np.concatenate([np.full(len(together), 0.5 / len(together)), np.full(len(apart), 0.5 / len(apart))])
+    found = start.copy()
+    for _ in range(_STEPS):
+        likely = _logistic(rows @ found)
+        gradient = rows.T @ (weight * (likely - target)) + faith * (found - start)
+        curvature = (rows * (weight * likely * (1 - likely))[:, None]).T @ rows + faith * np.eye(len(found))
+        step = np.linalg.solve(curvature, gradient)
+        found = found - step
+        if float(np.abs(step).max()) < 1e-6:
+            break
+    found[:-1] = np.maximum(found[:-1], 0.0)  # closeness never speaks against
+    return found
+
+
+def _logistic(values: Doubles) -> Doubles:
+    return 0.5 * (1 + np.tanh(0.5 * values))
