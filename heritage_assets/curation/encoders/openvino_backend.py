@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from heritage_assets.curation.encoders.architecture import quiet_transformers
 from heritage_assets.curation.encoders.backends import (
     LEAST_COSINE,
     BackendError,
@@ -154,23 +155,42 @@ def cache_folder(cache: str | None, weights: str, preprocessing: str) -> Path | 
 
 
 def _convert(tower: Any, inputs: Any) -> Any:
-    """Trace a tower and convert it; the batch, and the length of texts, stay open."""
+    """Trace a tower and convert it; the batch, and the length of texts, stay open.
+
+    Through the frontend itself: ``openvino.convert_model`` reports its use to its makers over the network, and takes ten times as
+    long over a small model.
+    """
     import openvino
     import torch
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
     examples = {name: torch.from_numpy(values[:3]) for name, values in inputs.items()}
-    shapes = {
-        name: openvino.PartialShape([-1, -1] if values.ndim == 2 else [-1, *values.shape[1:]])
-        for name, values in inputs.items()
-    }
     try:
-        with warnings.catch_warnings(), torch.inference_mode(False), torch.no_grad():
+        with warnings.catch_warnings(), quiet_transformers(), torch.inference_mode(False), torch.no_grad():
             warnings.simplefilter(
                 "ignore"
             )  # tracing warns of every Python branch; the probe tells whether one mattered
-            return openvino.convert_model(tower, example_input=examples, input=list(shapes.items()))
+            decoder = TorchScriptPythonDecoder(tower, example_input=examples, trace_kwargs={"check_trace": False})
+            frontend = FrontEndManager().load_by_framework("pytorch")
+            graph = frontend.load(decoder)
+            for place in graph.get_inputs():
+                values = inputs[_input_name(place.get_names())]
+                shape = [-1, -1] if values.ndim == 2 else [-1, *values.shape[1:]]
+                graph.set_partial_shape(place, openvino.PartialShape(shape))
+                graph.set_element_type(place, openvino.Type(values.dtype))
+            model = frontend.convert(graph)
+        for port in model.inputs:
+            port.get_tensor().set_names({_input_name(port.get_names())})
+        model.validate_nodes_and_infer_types()
     except Exception as error:  # a tracer raises whatever the model's code provokes
         raise BackendError(f"OpenVINO can't convert it: {_first_line(error)}") from error
+    return model
+
+
+def _input_name(names: Iterable[str]) -> str:
+    """Return an argument's name without the number that tracing puts behind it (``pixels.1``)."""
+    return min(names).partition(".")[0]
 
 
 def _read(folder: Path) -> Converted | None:
