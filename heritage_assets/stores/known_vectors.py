@@ -28,7 +28,7 @@ def known_vectors(lake: Lake, tasks: pa.Table, encoder_id: str) -> KnownVectors:
         tasks: rows with the columns batch, image_sha256 and prompt.
         encoder_id: the encoder.
     """
-    wanted = {name: tasks[name].drop_null().unique().combine_chunks() for name in _KEYS}
+    wanted = {name: tasks[name].drop_null().unique() for name in _KEYS}
     known = KnownVectors()
     for batch in _batches_with(lake, wanted, encoder_id, first=tasks["batch"].unique().to_pylist()):
         where = pc.scalar(False)
