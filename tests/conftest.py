@@ -25,6 +25,12 @@ def shared_data() -> Path:
     return folder
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let several processes take the files in the order of collection: the tests of the page must stay last in each."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of the page last: Playwright keeps an event loop running, beside which asyncio can start no other."""
     items.sort(key=lambda item: "page" in item.path.parent.parts)
