@@ -54,6 +54,7 @@ class EncoderGateway:
         self._decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="decoder")
         self._decoding = 0
         self._remembered: OrderedDict[str, Vector] = OrderedDict()
+        self._turn = 0
         queue = {"most_waiting": limits.encoder_queue, "batch": limits.encoder_batch, "name": "the encoder"}
         self._texts: Batcher[str, Vector] = Batcher(self._encode_texts, **queue)  # type: ignore[arg-type]
         self._images: Batcher[Any, Vector] = Batcher(self._encode_images, **queue)  # type: ignore[arg-type]
@@ -66,6 +67,24 @@ class EncoderGateway:
             self._encoder = await asyncio.get_running_loop().run_in_executor(self._thread, self._load)
         except Exception as error:  # loaders raise whatever a broken model provokes; told to everybody who asks
             self._error = error
+
+    async def follow(self) -> bool:
+        """Ask for the encoder again and, where that is another one by now, use it from here on; tell whether it is.
+
+        The one in use answers until the new one is loaded. Raises what loading raises; the old one stays then.
+        """
+        found = await asyncio.get_running_loop().run_in_executor(None, self._load)
+        if self._encoder is not None and found.id == self._encoder.id:
+            return False
+        self._encoder, self._error = found, None
+        self._turn += 1
+        self._remembered.clear()
+        return True
+
+    @property
+    def turn(self) -> int:
+        """How often the encoder was replaced: vectors that were made before and after a change must not meet."""
+        return self._turn
 
     def close(self) -> None:
         """End the threads; what waits is given up."""
@@ -123,8 +142,11 @@ class EncoderGateway:
         if known is not None:
             self._remembered.move_to_end(text)
             return known
+        turn = self._turn
         async with asyncio.timeout(self._limits.encoder_timeout):
             vector = await self._texts.ask(text)
+        if turn != self._turn:  # another encoder's vector by now
+            return vector
         self._remembered[text] = vector
         while len(self._remembered) > _REMEMBERED:
             self._remembered.popitem(last=False)

@@ -143,7 +143,7 @@ class SearchEngine:
         window = question.offset + question.limit + 1
         sorted_by_field = question.sort != "relevance"
         wanted = max(window, SORT_WINDOW) if sorted_by_field else window
-        ranking, hint = await self._rank(question, snapshot, mask, wanted)
+        ranking, hint = await self._rank_by_one_encoder(question, snapshot, mask, wanted)
         if sorted_by_field:
             ranking = _sorted(ranking, snapshot, question.sort)
         page = ranking[question.offset : question.offset + question.limit]
@@ -159,6 +159,21 @@ class SearchEngine:
         return Answer(page, total, following if following < len(rows) else None, hint)
 
     # -- ranking --------------------------------------------------------------------------------------------------------
+
+    async def _rank_by_one_encoder(
+        self, question: Question, snapshot: Snapshot, mask: Any, wanted: int
+    ) -> tuple[list[Ranked], str | None]:
+        """Rank, and rank again where the encoder was replaced meanwhile: one's query must not meet another's points."""
+        while True:
+            turn = self._encoder.turn
+            try:
+                ranked = await self._rank(question, snapshot, mask, wanted)
+            except Exception:
+                if turn == self._encoder.turn:
+                    raise
+                continue  # such as vectors of another length
+            if turn == self._encoder.turn:
+                return ranked
 
     async def _rank(
         self, question: Question, snapshot: Snapshot, mask: Any, wanted: int

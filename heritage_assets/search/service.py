@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from heritage_assets.curation.encoders import Encoder
 from heritage_assets.curation.schemas import CLEANSED_RECORDS
 from heritage_assets.search.queries import VECTOR_BY, SearchError, merged, plan
 from heritage_assets.stores.connect import Platform
@@ -63,7 +64,7 @@ class SearchService:
         encoder = self.platform.encoder()
         if encoder.text_dim is None and image is None:
             return self.phrase(str(text), limit)
-        collection = self._collection()
+        collection = self._collection(encoder)
         picture = encoder.encode_images([_read_image(image)])[0] if image is not None else None
         words = encoder.encode_texts([text])[0] if text and encoder.text_dim is not None else None
         alike = encoder.image_dim == encoder.text_dim
@@ -90,7 +91,9 @@ class SearchService:
         """
         if by not in VECTOR_BY:
             raise SearchError(f"can't compare by {by!r}: use {', '.join(VECTOR_BY)}")
-        return _found(self._collection().similar(guid, VECTOR_BY[by], limit, filters, fields=FIELDS))
+        return _found(
+            self._collection(self.platform.encoder()).similar(guid, VECTOR_BY[by], limit, filters, fields=FIELDS)
+        )
 
     def phrase(self, text: str, limit: int = 10) -> list[Found]:
         """Find living records whose title, subjects, creator or guid hold the words of ``text``, most words first."""
@@ -110,8 +113,9 @@ class SearchService:
         best = rows.select(["guid", "title"]).append_column("score", pc.divide(score, max(len(words), 1))).take(order)
         return [Found(row["guid"], row["score"], row["title"], None) for row in best.to_pylist() if row["score"] > 0]
 
-    def _collection(self) -> VectorStore:
-        store, encoder = self.platform.vectors, self.platform.encoder()
+    def _collection(self, encoder: Encoder) -> VectorStore:
+        """Return the encoder's own collection: what one model encoded is never looked for among another's vectors."""
+        store = self.platform.vectors
         name = store.collection_for(encoder.id)
         if name not in store.collections():
             raise SearchError(

@@ -73,7 +73,7 @@ def table_status(platform: Platform) -> dict[str, Any]:
         "embeddings": count_values(lake.read(CLIP_EMBEDDINGS, columns=["embedding_status"])["embedding_status"]),
         "duplicate_groups": duplicate_groups(lake),
         "clusters": lake.count(CLUSTERS),
-        "encoder": platform.settings.encoder,
+        "encoder": platform.encoder_name(),
         "home": str(platform.settings.home),
         "lake": platform.settings.lake_root,
         "by_batch": batches,

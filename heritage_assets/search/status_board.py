@@ -130,7 +130,7 @@ class StatusBoard:
 
     def _encoder(self) -> dict[str, Any]:
         encoder = self._state.encoder
-        name = self._state.settings.encoder
+        name = self._state.encoder_name
         return {"name": name, "id": self._state.encoder_id(), "state": encoder.state, "problem": encoder.problem}
 
     def _snapshot(self) -> dict[str, Any]:

@@ -38,7 +38,7 @@ async def meta(state: State, snapshot: Current, who: Who) -> Response:
             "records": snapshot.size if who.reads else 0,
             "filters": FILTERABLE,
             "sorts": SORTS,
-            "encoder": state.settings.encoder if who.reads else None,
+            "encoder": state.encoder_name if who.reads else None,
             "encoder_state": state.encoder.state,
             "text_search": None if loaded is None else loaded.text_dim is not None,
             "max_upload_bytes": limits.max_upload_bytes,

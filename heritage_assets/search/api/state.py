@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import Annotated, cast
 
@@ -22,6 +23,8 @@ from heritage_assets.search.status_board import StatusBoard
 from heritage_assets.search.vector_gateway import VectorGateway
 from heritage_assets.settings import Settings
 from heritage_assets.stores.connect import Platform
+
+_log = logging.getLogger(__name__)
 
 
 class AppState:
@@ -45,6 +48,7 @@ class AppState:
         self.encoder.on_batch = self.metrics.encoder_batch
         self.vectors.on_call = self.metrics.vector_call
         self.exports = 0
+        self.encoder_name = settings.encoder
         self._tasks: list[asyncio.Task[None]] = []
 
     def encoder_id(self) -> str | None:
@@ -54,13 +58,34 @@ class AppState:
     async def open(self) -> None:
         """Begin to load the encoder and to follow the tables."""
         loop = asyncio.get_running_loop()
-        work = (self._warm_up(), self.keeper.watch(), self.board.watch(self.limits.refresh_seconds))
+        work = (
+            self._warm_up(),
+            self.keeper.watch(),
+            self.board.watch(self.limits.refresh_seconds),
+            self._follow_switch(),
+        )
         self._tasks = [loop.create_task(one) for one in work]
 
     async def _warm_up(self) -> None:
         """Load what is slow to load: the encoder, then Dagster (neither holds up what needs neither)."""
+        with suppress(Exception):  # told by the encoder itself, which can't be loaded then
+            self.encoder_name = await asyncio.to_thread(self.platform.encoder_name)
         await self.encoder.start()
         await asyncio.to_thread(self.runs.latest)
+
+    async def _follow_switch(self) -> None:
+        """Take the encoder that the archive is switched to, without a restart; HERITAGE_ENCODER pins one for good."""
+        while not self.settings.encoder_is_set:
+            await asyncio.sleep(self.limits.refresh_seconds)
+            if self.encoder.state == "loading":
+                continue
+            try:
+                name = await asyncio.to_thread(self.platform.encoder_name)
+                if name != self.encoder_name and await self.encoder.follow():
+                    _log.info("searching with %s", self.encoder_id())
+                self.encoder_name = name
+            except Exception as error:  # storage and loaders fail in many types; the encoder in use goes on answering
+                _log.warning("can't follow the switch of the encoder: %s", error)
 
     async def close(self) -> None:
         """Stop following, close connections."""
