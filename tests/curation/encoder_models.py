@@ -114,3 +114,57 @@ def _byte_tokenizer():
     alphabet = sorted(ByteLevel.alphabet())
     tokens = [*alphabet, *(f"{char}</w>" for char in alphabet), "<|startoftext|>", "<|endoftext|>"]
     return CLIPTokenizer(vocab={token: number for number, token in enumerate(tokens)}, merges=[])
+
+
+_TOWER = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
+
+
+def save_chinese_clip(folder: Path) -> Path:
+    """A Chinese CLIP: its text tower is a BERT."""
+    import torch
+    from transformers import ChineseCLIPConfig, ChineseCLIPImageProcessorPil, ChineseCLIPModel
+
+    torch.manual_seed(5)
+    tokenizer = _word_tokenizer()
+    config = ChineseCLIPConfig(
+        projection_dim=20,
+        vision_config={**_TOWER, "image_size": 32, "patch_size": 16},
+        text_config={**_TOWER, "vocab_size": len(tokenizer), "max_position_embeddings": 24, "pad_token_id": 0},
+    )
+    ChineseCLIPModel(config).save_pretrained(folder)
+    size = {"height": 32, "width": 32}
+    ChineseCLIPImageProcessorPil(size=size, crop_size=size).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def save_multilingual(folder: Path) -> Path:
+    """A ViT joined with a multilingual XLM-RoBERTa, whose positions begin behind the padding token."""
+    import torch
+    from transformers import (
+        VisionTextDualEncoderConfig,
+        VisionTextDualEncoderModel,
+        ViTConfig,
+        ViTImageProcessorPil,
+        XLMRobertaConfig,
+    )
+
+    torch.manual_seed(6)
+    tokenizer = _word_tokenizer()
+    config = VisionTextDualEncoderConfig.from_vision_text_configs(
+        ViTConfig(**_TOWER, image_size=32, patch_size=16),
+        XLMRobertaConfig(**_TOWER, vocab_size=len(tokenizer), max_position_embeddings=26, pad_token_id=0),
+        projection_dim=20,
+    )
+    VisionTextDualEncoderModel(config).save_pretrained(folder)
+    ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _word_tokenizer():
+    """A BERT tokenizer of a few words."""
+    from transformers import BertTokenizer
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "castle", "by", "the", "river", "coin", "mühle", "画"]
+    return BertTokenizer(vocab={word: number for number, word in enumerate(words)})
