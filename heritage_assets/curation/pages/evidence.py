@@ -1,8 +1,7 @@
 """From signals to the logarithm of the odds that two scans belong to one document.
 
 A logistic model over surprises (see :mod:`.signals`). It starts from weights found on public scans of manuscripts, prints and
-letters that are in no test of this project (docs/pages.md), and moves towards the collection at hand as far as that has something
-to say: neighbours are mostly of one document, far-apart scans mostly not.
+letters that are in no test of this project (docs/pages.md); documents that people confirmed move them (:mod:`.learned`).
 """
 
 from __future__ import annotations
@@ -18,25 +17,25 @@ from heritage_assets.curation.pages.signals import SIGNALS, Floats, Scale
 Doubles = npt.NDArray[np.float64]
 
 DEFAULT_WEIGHTS: dict[str, float] = {
-    "page": 0.22,
-    "detail": 0.05,
-    "rows": 0.05,
-    "columns": 0.12,
-    "runs": 0.60,
-    "directions": 0.25,
-    "grid": 0.08,
-    "colour": 0.30,
-    "paper": 0.40,
-    "ground": 0.40,
-    "size": 0.60,
-    "pitch": 0.25,
-    "block": 0.25,
-    "ink_share": 0.05,
-    "ink_l": 0.05,
-    "contrast": 0.05,
+    "page": 0.02,
+    "detail": 0.02,
+    "rows": 0.02,
+    "columns": 0.039,
+    "runs": 0.164,
+    "directions": 0.452,
+    "grid": 0.02,
+    "colour": 0.163,
+    "paper": 0.353,
+    "ground": 0.547,
+    "size": 0.088,
+    "pitch": 0.029,
+    "block": 0.179,
+    "ink_share": 0.02,
+    "ink_l": 0.188,
+    "contrast": 0.02,
 }
-DEFAULT_INTERCEPT = -6.0
-FAITH = 0.5
+DEFAULT_INTERCEPT = -4.587
+FAITH = 1.0
 """How firmly the starting weights hold: precision of the normal prior around them, against a likelihood of weight 1."""
 MOST = 4.0
 """Largest logarithm of odds that one pair can bring."""
@@ -53,7 +52,8 @@ class Model:
     def log_odds(self, found: Floats) -> Floats:
         """Return the evidence of pairs from their distances (pairs, signals): (pairs,) float32 within ±4."""
         surprises = self.scale.surprise(found)
-        return np.clip(surprises @ self.weights[:-1] + self.weights[-1], -MOST, MOST).astype(np.float32)
+        odds: Floats = np.clip(surprises @ self.weights[:-1] + self.weights[-1], -MOST, MOST).astype(np.float32)
+        return odds
 
     def to_json(self) -> str:
         """Write the model so that a later run can use it."""
@@ -92,7 +92,7 @@ def fit(together: Floats, apart: Floats, start: Doubles, faith: float = FAITH) -
         together: (n, signals) surprises of pairs taken to be of one document.
         apart: (m, signals) of pairs taken not to be. Both sides weigh the same.
         start: mean of the normal prior.
-        faith: its precision; the two sides together have weight 1 (times the share of pairs there are, below 200 each).
+        faith: its precision; the two sides together have weight 1.
     """
     if not len(together) or not len(apart):
         return start

@@ -169,7 +169,8 @@ def _numbered(labels: Sequence[Hashable] | Index) -> Index:
 
 
 def _changes(labels: Index) -> npt.NDArray[np.bool_]:
-    return labels[1:] != labels[:-1]
+    changed: npt.NDArray[np.bool_] = labels[1:] != labels[:-1]
+    return changed
 
 
 def _pairs(sizes: npt.NDArray[np.int64]) -> int:

@@ -160,7 +160,8 @@ class _Chain:
                 backward[start] = _log_sum(backward[start + 1 : last + 1] + score)
         with np.errstate(invalid="ignore"):
             log = forward[:-1] + backward[:-1] - forward[-1]
-        return np.exp(np.minimum(np.nan_to_num(log, nan=-np.inf), 0.0))
+        chances: npt.NDArray[np.float64] = np.exp(np.minimum(np.nan_to_num(log, nan=-np.inf), 0.0))
+        return chances
 
 
 def _log_sum(values: Doubles) -> float:

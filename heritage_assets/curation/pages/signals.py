@@ -217,12 +217,15 @@ def text_evidence(pages: Pages, left: Index, right: Index) -> Floats:
 
 def _same(values: list[str | None], left: Index, right: Index) -> npt.NDArray[np.float64]:
     codes = _codes(values)
-    return ((codes[left] >= 0) & (codes[left] == codes[right])).astype(np.float64)
+    same: npt.NDArray[np.float64] = ((codes[left] >= 0) & (codes[left] == codes[right])).astype(np.float64)
+    return same
 
 
 def _other(values: list[str | None], left: Index, right: Index) -> npt.NDArray[np.float64]:
     codes = _codes(values)
-    return ((codes[left] >= 0) & (codes[right] >= 0) & (codes[left] != codes[right])).astype(np.float64)
+    known = (codes[left] >= 0) & (codes[right] >= 0)
+    other: npt.NDArray[np.float64] = (known & (codes[left] != codes[right])).astype(np.float64)
+    return other
 
 
 def _codes(values: list[str | None]) -> Index:

@@ -102,7 +102,7 @@ def to_lab(rgb: npt.NDArray[np.uint8]) -> Floats:
     xyz = linear @ _TO_XYZ
     cube = np.cbrt(np.maximum(xyz, 0.008856))
     f = np.where(xyz > 0.008856, cube, 7.787 * xyz + 16 / 116).astype(np.float32)
-    lab = np.empty_like(f)
+    lab: npt.NDArray[np.float32] = np.empty_like(f)
     lab[..., 0] = 116 * f[..., 1] - 16
     lab[..., 1] = 500 * (f[..., 0] - f[..., 1])
     lab[..., 2] = 200 * (f[..., 1] - f[..., 2])
@@ -182,13 +182,14 @@ def edge_directions(lightness: Floats) -> Floats:
     """Return how the strength of edges spreads over 12 directions of 15°, (12,) float32, sum 1 (0 without edges)."""
     if min(lightness.shape) < 3:
         return np.zeros(ORIENTATIONS, np.float32)
-    down, across = np.gradient(lightness)
-    strength = np.hypot(down, across)
-    strong = strength > 4.0
+    down, across = (np.asarray(slope) for slope in np.gradient(lightness))
+    strength = np.asarray(np.hypot(down, across))
+    strong: Mask = np.asarray(strength) > 4.0
     angle = np.mod(np.arctan2(down[strong], across[strong]), np.pi)
     bins = np.minimum((angle / np.pi * ORIENTATIONS).astype(np.int64), ORIENTATIONS - 1)
     weights = np.bincount(bins, strength[strong], ORIENTATIONS)
-    return (weights / max(weights.sum(), 1e-9)).astype(np.float32)
+    shares: npt.NDArray[np.float32] = (weights / max(float(weights.sum()), 1e-9)).astype(np.float32)
+    return shares
 
 
 def line_pitch(rows: npt.NDArray[np.floating], height: int) -> tuple[float, float]:
@@ -274,7 +275,7 @@ def count_columns(columns: npt.NDArray[np.floating]) -> int:
     inked = np.concatenate([[False], smooth > 0.4 * level, [False]])
     steps = np.flatnonzero(np.diff(inked.astype(np.int8)))
     widths = steps[1::2] - steps[::2]
-    return int(min(np.count_nonzero(widths >= 0.08 * size), 6))
+    return min(int(np.count_nonzero(widths >= 0.08 * size)), 6)
 
 
 def _binned(values: npt.NDArray[np.floating], bins: int) -> npt.NDArray[np.floating]:
@@ -304,3 +305,26 @@ def _colour(lab: Floats) -> Floats:
         for k in range(3)
     ]
     return _unit(np.sqrt(np.concatenate(parts))).astype(np.float32)
+
+
+def skew(ink: Mask) -> float:
+    """Return the angle of the text lines in degrees (-3 to 3, counter-clockwise): the shear that sharpens the row profile most.
+
+    After Postl, "Detection of linear oblique structures and skew scan in digitized documents" (ICPR 1986), on a quarter of the
+    resolution. 0 where no angle is clearly better.
+    """
+    small = ink[: ink.shape[0] // 4 * 4, : ink.shape[1] // 4 * 4].reshape(ink.shape[0] // 4, 4, -1, 4).mean(axis=(1, 3))
+    if min(small.shape) < 24:
+        return 0.0
+    height, width = small.shape
+    across = np.arange(width) - width / 2
+    rows = np.arange(height)
+    angles = np.arange(-3.0, 3.01, 0.5)
+    sharpness = []
+    for angle in angles:
+        shift = np.round(across * np.tan(np.radians(angle))).astype(np.int64)
+        sheared = small[np.mod(rows[:, None] - shift[None, :], height), np.arange(width)[None, :]]
+        sharpness.append(float(np.square(np.diff(sheared.mean(axis=1))).sum()))
+    best = int(np.argmax(sharpness))
+    level = sharpness[len(angles) // 2]
+    return float(-angles[best]) if sharpness[best] > 1.15 * max(level, 1e-12) else 0.0
