@@ -297,7 +297,7 @@ def test_a_failed_run_leaves_its_alert(site: Site) -> None:
             dagster_instance=instance,
             dagster_run=run.dagster_run,
             dagster_event=run.get_run_failure_event(),
-            resources=site.definitions().resources,
+            resources={name: site.definitions().resources[name] for name in run_failure.required_resource_keys},
         ).for_run_failure()
         run_failure(context)
     note = orjson.loads(site.platform.objects.get(f"alerts/{run.run_id}.json"))
