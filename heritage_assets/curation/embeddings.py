@@ -96,8 +96,12 @@ def embed(
         EncoderUnusableError: the encoder can't go on at all (no memory, device lost).
         OSError: the object store can't be reached (whatever its client raises): worth a retry, not a verdict on the image.
     """
-    with ThreadPoolExecutor(_workers(), thread_name_prefix="decode") as pool:
-        embedder = _Embedder(encoder, store, known or KnownVectors(), pool, journal)
+    # The journal has a thread of its own: it must not wait behind images, and what it holds outlives a failure.
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="journal") as writer,
+        ThreadPoolExecutor(_workers(), thread_name_prefix="decode") as pool,
+    ):
+        embedder = _Embedder(encoder, store, known or KnownVectors(), pool, journal, writer)
         stage = Stage("clip_embeddings")
         started: deque[_Chunk] = deque()
         try:
@@ -150,8 +154,10 @@ class _Embedder:
         known: KnownVectors,
         pool: ThreadPoolExecutor,
         journal: VectorJournal | None,
+        writer: ThreadPoolExecutor,
     ) -> None:
         self.encoder = encoder
+        self.writer = writer
         self.journal = journal
         self.store = store
         self.pool = pool
@@ -197,7 +203,7 @@ class _Embedder:
         self.close()
         images, texts = self._made
         self._made = ({}, {})
-        self._recording = self.pool.submit(self.journal.record, images, texts)
+        self._recording = self.writer.submit(self.journal.record, images, texts)
 
     def _image_vectors(self, work: _Chunk) -> dict[str, Vectors | _Failure]:
         """Return the vector or the failure of every image in the chunk."""
