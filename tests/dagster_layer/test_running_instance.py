@@ -109,7 +109,9 @@ def test_backfill_of_several_partitions_leaves_the_stores_of_an_undisturbed_run(
     assert dagster.wait("the backfill ends", done, 300) == "COMPLETED_SUCCESS"
     runs = dagster.runs(dagster__backfill=backfill)
     assert {run["status"] for run in runs} == {"SUCCESS"}
-    assert all(len(materialized(runs, step)) == 1 for step in RECORD_STEPS), "one run serves all batches"
+    assert all(materialized(runs, step) for step in RECORD_STEPS)
+    # A daemon that looks between two events of the first run asks for what follows in two runs.
+    assert len(runs) < len(batches), "batches share runs"
     dagster.start_schedule("every_minute")  # its minute passes while the reference is made
     reference = undisturbed()
     left, right = reference.tables(), live.tables()
