@@ -153,6 +153,9 @@ def test_real_near_duplicates_with_mobilenet(shared_data):
         truth = {row["image"]: row["group"] for row in csv.DictReader(lines)}
     pictures = [Image.open(folder / "images" / name).convert("RGB") for name in truth]
     encoder = load_encoder(str(model)).encode_images
+    untried = merged(pictures, truth.values(), DuplicateSettings(), encoder)
+    assert untried.precision >= 0.99
+    assert untried.recall >= 0.95
     found = calibrated(pictures, encoder, sample=20)
     score = merged(pictures, truth.values(), found.settings_for(DuplicateSettings()), encoder)
     assert score.precision >= 0.99

@@ -59,7 +59,13 @@ NOBODY = {"creator": "Unknown photographer", "year_from": 1898, "year_to": 1898}
         (0.99, {}, {"hash": 0xFFFF}, ("duplicate", "same_picture_and_text", None)),
         (0.99, {}, {"hash": 0xFFFF, "title": "A jug"}, ("review", "alike", None)),
         (0.97, {}, {}, ("duplicate", "same_pixels", None)),
-        (0.96, {}, {}, ("review", "nearly_alike", None)),
+        (0.96, {}, {}, ("duplicate", "equal_pixels_unread", None)),
+        (0.84, {}, {}, ("duplicate", "equal_pixels_unread", None)),
+        (0.82, {}, {"title": "A jug"}, ("distinct", "unlike", None)),
+        (0.96, {}, {"hash": 0b11}, ("review", "nearly_alike", None)),
+        (0.955, {}, {"hash": 0xFFF}, ("review", "nearly_alike", None)),
+        (0.96, {}, {"width": 130}, ("review", "nearly_alike", None)),
+        (0.96, {"embedding_text": text(0)}, {"embedding_text": text(0.5)}, ("review", "nearly_alike", None)),
         (0.96, {}, {"title": "A jug", "hash": FAR}, ("distinct", "unlike", None)),
         (0.50, {}, {}, ("review", "same_hash", None)),
         (0.50, {}, {"data_provider": "B"}, ("duplicate", "same_hash_and_text", None)),
@@ -155,6 +161,11 @@ NOBODY = {"creator": "Unknown photographer", "year_from": 1898, "year_to": 1898}
 def test_rules(cosine, a, b, expected):
     assert verdict(cosine, a, b) == expected
     assert verdict(cosine, b, a) == expected
+
+
+@pytest.mark.parametrize("settings", [{"hash_floor": 0.97}, {"crowded": True}])
+def test_hash_and_score_together_join_nothing_once_calibration_has_spoken(settings):
+    assert verdict(0.96, settings=DuplicateSettings(**settings))[:2] == ("review", "nearly_alike")
 
 
 def test_crowded_scores_do_not_merge_without_hashes():
