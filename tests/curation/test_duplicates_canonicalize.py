@@ -234,10 +234,10 @@ def test_a_late_arrival_keeps_the_id():
 
 def test_merge_keeps_the_older_id_and_a_split_gives_the_other_back():
     archive = MemoryArchive()
-    run(archive, records([vase("a", 0.0, day=3), vase("c", 0.38, day=2)]))
+    run(archive, records([vase("a", 0.0, day=3), vase("c", 0.6, day=2)]))
     old = ids(archive)
     assert old["a"] != old["c"]
-    result = run(archive, records([vase("b", 0.19, day=9)]))
+    result = run(archive, records([vase("b", 0.3, day=9)]))
     assert set(ids(archive).values()) == {old["c"]}
     assert result.groups.merges == [(old["c"], old["a"])]
     assert all(row["aliases"] == [old["a"]] for row in archive.canonical().to_pylist())
@@ -307,7 +307,7 @@ def test_work_is_proportional_to_what_is_new():
 
 def test_rebuild_keeps_the_ids():
     archive = MemoryArchive()
-    rows = [vase("a", 0.0, day=3), vase("c", 0.38, day=2), vase("b", 0.19, day=9)]
+    rows = [vase("a", 0.0, day=3), vase("c", 0.6, day=2), vase("b", 0.19, day=9)]
     for row in rows:
         run(archive, records([row]))
     before = table_set(archive.canonical())
