@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,7 +27,7 @@ def fill(lake: Lake, batch: str, first: int, images: Floats, hashes: npt.NDArray
     """
     n = len(images)
     guids = [f"/bench/{first + row:08d}" for row in range(n)]
-    shas = [f"{first + row:064x}" for row in range(n)]
+    shas = [hashlib.sha256(guid.encode()).hexdigest() for guid in guids]
     common = {"guid": guids, "batch": [batch] * n, "dataset": ["bench"] * n}
     records = common | {
         "line": range(1, n + 1),

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from heritage_assets.curation.duplicates import DuplicateSettings, GroupChanges, PairChanges, find_pairs, regroup
 from heritage_assets.curation.points import PENDING, is_settled, validated_payload
-from heritage_assets.curation.schemas import CANONICAL_RECORDS, DUPLICATE_PAIRS
+from heritage_assets.curation.schemas import CANONICAL_RECORDS, DUPLICATE_PAIRS, TableSpec
 from heritage_assets.partitions import harvest_batches
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.lake import LakeResource
@@ -56,15 +56,22 @@ def decide(
     lake, records = archive.lake, archive.records(batches)
     refuse_unembedded(records, archive.encoder)
     pairs = find_pairs(records, archive, settings, archive.encoder, gone=gone)
-    lake.delete(
-        DUPLICATE_PAIRS,
-        pairs.delete.append_column("encoder", pa.array([archive.encoder] * len(pairs.delete), pa.string())),
-    )
-    lake.merge(DUPLICATE_PAIRS, pairs.merge)
+    if len(pairs.delete):
+        encoders = pa.array([archive.encoder] * len(pairs.delete), pa.string())
+        lake.delete(DUPLICATE_PAIRS, pairs.delete.append_column("encoder", encoders))
+    _merge(lake, DUPLICATE_PAIRS, pairs.merge)
     groups = regroup(archive, settings, archive.encoder, affected=pairs.affected, gone=gone)
     entry = journal.begin(groups.merge["guid"].to_pylist())
-    lake.merge(CANONICAL_RECORDS, groups.merge)
+    _merge(lake, CANONICAL_RECORDS, groups.merge)
     return pairs, groups, entry
+
+
+def _merge(lake: Lake, table: TableSpec, rows: pa.Table) -> None:
+    """Merge rows; without any, only see that the table is there: a merge reads all of it."""
+    if len(rows):
+        lake.merge(table, rows)
+    else:
+        lake.create(table)
 
 
 def refuse_unembedded(records: pa.Table, encoder: str) -> None:

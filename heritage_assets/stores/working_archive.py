@@ -87,8 +87,8 @@ class WorkingArchive(GlobalTables):
 
     def evidence(self, guids: Sequence[str]) -> pa.Table:
         """See :class:`Archive`."""
-        at = pc.index_in(pa.array(guids, pa.string()), value_set=self._guids).drop_null()
-        return self._records(self._live[np.unique(at.to_numpy())], EVIDENCE)
+        wanted = pc.is_in(self._guids, value_set=pa.array(guids, pa.string())).to_numpy(zero_copy_only=False)
+        return self._records(self._live[wanted], EVIDENCE)
 
     def records(self, batches: Sequence[str] | None = None) -> pa.Table:
         """Return :data:`RECORDS` of the current records whose row lies in ``batches`` (of all, for a rebuild)."""

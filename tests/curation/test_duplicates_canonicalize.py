@@ -19,7 +19,7 @@ from heritage_assets.curation.duplicates import (
     find_pairs,
     regroup,
 )
-from heritage_assets.curation.duplicates.identity import canonical_id
+from heritage_assets.curation.duplicates.identity import FOUNDER_DIGITS, canonical_id, founder_mark
 
 RULES = DuplicateSettings(max_same_image=5)
 MORE = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -303,6 +303,42 @@ def test_work_is_proportional_to_what_is_new():
     result = run(archive, records([record("new", list(vectors[7]))]))
     assert result.groups.records == 2
     assert max(asked) <= 2
+
+
+@MORE
+@given(worlds(), st.data())
+def test_what_is_left_alone_would_not_have_changed(rows, data):
+    """A run that looks at what is new, or withdrawn, only leaves the rows that looking at everything would leave."""
+    cut = data.draw(st.integers(0, len(rows)))
+    names = [row["guid"] for row in rows]
+    gone = data.draw(st.lists(st.sampled_from(names[:cut]), unique=True)) if cut else []
+    archive = MemoryArchive()
+    run(archive, records(rows[:cut]))
+    if data.draw(st.booleans()):
+        a, b = data.draw(st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True))
+        archive.decide(decision(1, a, b, data.draw(st.sampled_from(["same", "different"]))))
+    run(archive, records(rows[cut:]), gone=gone)
+    everything = regroup(archive, RULES, ENCODER, affected=names, gone=gone)
+    assert len(everything.merge) == 0
+    assert everything.records == len(rows) - len(gone)
+
+
+@given(st.text(min_size=1), st.integers(0, 2**48), st.integers(0, 4_095))
+def test_an_id_ends_with_the_mark_of_its_founder(guid, harvested, generation):
+    identity = canonical_id(guid, harvested, generation)
+    assert identity.endswith(founder_mark(guid)) and len(founder_mark(guid)) == FOUNDER_DIGITS
+
+
+def test_a_founder_never_takes_an_id_that_is_in_use_elsewhere():
+    """Another record holds the id that this one founded: it founds the next generation, however few are looked at."""
+    archive = MemoryArchive()
+    far = [record(f"x{k}", [np.cos(k), np.sin(k), 0.3 * k], title=None) for k in range(1, 12)]
+    run(archive, records([vase("a"), vase("b", day=2), *far]))
+    first = ids(archive)["a"]
+    run(archive, records([]), gone=["a"])
+    assert ids(archive)["b"] == first
+    run(archive, records([vase("a", 1.5)]))
+    assert ids(archive)["a"] == canonical_id("a", int(dt.datetime(2024, 1, 1, tzinfo=dt.UTC).timestamp() * 1000), 1)
 
 
 def test_rebuild_keeps_the_ids():

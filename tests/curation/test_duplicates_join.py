@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heritage_assets.curation.duplicates import join as join_module
+from heritage_assets.curation.duplicates.candidates import _any_crowd
 from heritage_assets.curation.duplicates.cells import plan_cells
 from heritage_assets.curation.duplicates.hashes import near_hashes, near_hashes_between, parse_hashes
 from heritage_assets.curation.duplicates.join import TooManyPairs, cosines, similar_pairs, similar_pairs_between
@@ -229,8 +232,35 @@ def test_hash_join_is_bounded():
 
 
 def test_malformed_hashes_are_not_valid():
-    import pyarrow as pa
-
     values, valid = parse_hashes(pa.array(["00000000000000ff", None, "xyz", "zzzzzzzzzzzzzzzz", ""]))
     assert valid.tolist() == [True, False, False, False, False]
     assert values[0] == 255
+
+
+def test_a_long_side_is_joined_like_a_short_one():
+    rng = np.random.default_rng(0)
+    new = rng.integers(0, 2**64, 20, dtype=np.uint64)
+    flips = np.uint64(1) << rng.integers(0, 64, (3, 40)).astype(np.uint64)
+    near = np.bitwise_xor.reduce(flips, axis=0) ^ new[rng.integers(0, 20, 40)]
+    archive = rng.permutation(np.concatenate([rng.integers(0, 2**64, 500, dtype=np.uint64), near, near[:5], new[:3]]))
+    for distance in (0, 2, 4, 7):
+        i, j = near_hashes_between(new, archive, distance)
+        expected = np.argwhere(np.bitwise_count(new[:, None] ^ archive[None]) <= distance)
+        assert np.array_equal(np.column_stack([i, j]), expected)
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.text("0123456789abcdefABCDEFgü ", max_size=18), st.from_regex("[0-9a-fA-F]{16}")))
+)
+def test_hashes_are_read_as_hexadecimal_numbers(texts):
+    values, valid = parse_hashes(pa.chunked_array([texts[:2], texts[2:]], pa.string()))
+    for text, value, known in zip(texts, values.tolist(), valid.tolist(), strict=True):
+        assert known == bool(text and re.fullmatch("[0-9a-fA-F]{16}", text))
+        assert value == (int(text, 16) if known else 0)
+
+
+@given(st.lists(st.sampled_from(["", "short", "a" * 64, "b" * 64, "b" * 63 + "c", "d" * 64])), st.integers(1, 4))
+def test_a_crowd_is_never_overlooked(names, most):
+    crowded = any(names.count(name) > most for name in names)
+    assert _any_crowd(pa.array(names, pa.string()), most) >= crowded
+    assert not _any_crowd(pa.array([f"{k:064d}"[::-1] for k in range(50)]), 1)

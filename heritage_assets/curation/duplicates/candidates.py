@@ -198,10 +198,22 @@ def _placeholders(records: pa.Table, images: pa.Table, most: int) -> tuple[list[
     """Return files that more than ``most`` records share, and the guids of those records."""
     both = pa.concat_tables([records.select(["guid", "image_sha256"]), images.select(["guid", "image_sha256"])])
     both = both.filter(pc.is_valid(both["image_sha256"]))
+    if not _any_crowd(both["image_sha256"].combine_chunks(), most):
+        return [], pa.array([], pa.string())
     counts = both["image_sha256"].value_counts()
     crowd = counts.field("values").filter(pc.greater(counts.field("counts"), most))
     guids = both["guid"].filter(pc.is_in(both["image_sha256"], value_set=crowd))
     return sorted(crowd.to_pylist()), pa.array(guids.to_pylist(), pa.string())
+
+
+def _any_crowd(names: pa.Array, most: int) -> bool:
+    """Say, without comparing whole names, whether more than ``most`` of them may be equal; wrong on the safe side only."""
+    fixed = pc.binary_slice(names.cast(pa.binary()), 0, 8)
+    if not len(fixed) or pc.min(pc.binary_length(fixed)).as_py() < 8:
+        return len(fixed) > 0
+    starts = fixed.cast(pa.binary(8))
+    keys = np.sort(np.frombuffer(starts.buffers()[1], np.uint64, len(starts), starts.offset * 8))
+    return bool((keys[most:] == keys[: len(keys) - most]).any())
 
 
 def _hash_candidates(records: pa.Table, images: pa.Table, settings: DuplicateSettings) -> tuple[pa.Array, pa.Array]:

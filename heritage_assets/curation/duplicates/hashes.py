@@ -18,18 +18,31 @@ Hashes = npt.NDArray[np.uint64]
 Index = npt.NDArray[np.int64]
 
 BITS = 64
+DIGITS = BITS // 4
 CHUNK = 4_000_000
+TABLE_BITS = 20
+"""Bands of so many bits, or fewer, are looked up in a table before they are searched for."""
+MANY = 8
+"""A side so many times the other is not sorted."""
+
+_NIBBLES = np.full(256, 16, np.uint8)
+_NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
+_NIBBLES[np.frombuffer(b"ABCDEF", np.uint8)] = np.arange(10, 16)
 
 
 def parse_hashes(column: pa.Array | pa.ChunkedArray) -> tuple[Hashes, npt.NDArray[np.bool_]]:
     """Return (values uint64, valid bool) of a string column of 16 hexadecimal digits; null and malformed ones are not valid."""
-    digits = pc.fill_null(pc.match_substring_regex(column, f"^[0-9a-fA-F]{{{BITS // 4}}}$"), False)
-    valid = np.asarray(
-        digits.to_numpy(zero_copy_only=False) if isinstance(digits, pa.Array) else digits.to_numpy(), bool
-    )
-    values = np.zeros(len(column), np.uint64)
-    text = "".join(column.filter(digits).to_pylist())
-    values[valid] = np.frombuffer(bytes.fromhex(text), ">u8").astype(np.uint64)
+    flat = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    sized = pc.fill_null(pc.equal(pc.binary_length(flat), DIGITS), False)
+    valid = np.array(sized.to_numpy(zero_copy_only=False), bool)
+    whole = flat.filter(sized).cast(pa.binary()).cast(pa.binary(DIGITS))
+    digits = _NIBBLES[np.frombuffer(whole.buffers()[1], np.uint8, len(whole) * DIGITS, whole.offset * DIGITS)]
+    digits = digits.reshape(len(whole), DIGITS)
+    # 16 stands for what is no digit.
+    valid[valid] = hexadecimal = (digits < 16).all(axis=1)
+    values = np.zeros(len(flat), np.uint64)
+    packed = digits[hexadecimal, 0::2] << 4 | digits[hexadecimal, 1::2]
+    values[valid] = packed.view(">u8").ravel()
     return values, valid
 
 
@@ -57,13 +70,16 @@ def near_hashes_between(
     if not 0 <= distance < BITS // 2:
         raise ValueError(f"hash distance must be 0 to {BITS // 2 - 1}, not {distance}")
     values, inverse = np.unique(new, return_inverse=True)
-    others, other_inverse = np.unique(archive, return_inverse=True)
+    if len(archive) > MANY * len(new):
+        others, other_inverse = archive, np.arange(len(archive))
+    else:
+        others, other_inverse = np.unique(archive, return_inverse=True)
     a, b = _near_distinct(values, others, distance)
     return _expanded((a, b), (inverse, other_inverse), most_pairs, ordered=ordered)
 
 
 def _near_distinct(values: Hashes, others: Hashes, distance: int) -> tuple[Index, Index]:
-    """Return all (i, j) of distinct sorted hashes that are near, sorted by (i, j)."""
+    """Return all (i, j) of hashes that are near, sorted by (i, j)."""
     if len(values) < len(others):
         # The longer side is looked up in the shorter: that one is sorted by each band.
         j, i = _near_distinct(others, values, distance)
@@ -77,14 +93,24 @@ def _near_distinct(values: Hashes, others: Hashes, distance: int) -> tuple[Index
         order = np.argsort(band, kind="stable")
         keys = band[order]
         mine = values & mask
-        start, end = np.searchsorted(keys, mine, "left"), np.searchsorted(keys, mine, "right")
+        known = _in_band(keys, mine, low, high)
+        start, end = np.searchsorted(keys, mine[known], "left"), np.searchsorted(keys, mine[known], "right")
         for rows in _chunks(end - start):
             i, at = _ranges(rows, start, end)
-            j = order[at]
+            i, j = known[i], order[at]
             close = np.bitwise_count(values[i] ^ others[j]) <= distance
             found.append(i[close] * len(others) + j[close])
     codes = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
     return codes // max(len(others), 1), codes % max(len(others), 1)
+
+
+def _in_band(keys: Hashes, mine: Hashes, low: int, high: int) -> Index:
+    """Return where ``mine``, zero outside the bits from ``low`` to ``high``, holds one of ``keys``; or all, for a wide band."""
+    if high - low > TABLE_BITS:
+        return np.arange(len(mine))
+    table = np.zeros(1 << (high - low), bool)
+    table[(keys >> np.uint64(low)).astype(np.int64)] = True
+    return np.flatnonzero(table[(mine >> np.uint64(low)).astype(np.int64)])
 
 
 def _chunks(counts: Index) -> list[slice]:

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 
 _HASH_BITS = 62
 _HASH_MASK = (1 << _HASH_BITS) - 1
+FOUNDER_DIGITS = 17
+"""So many characters at the end of an id depend on its founder alone."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ def founded_by(identity: str, guid: str) -> bool:
         return False
 
 
+def founder_mark(guid: str) -> str:
+    """Return the last :data:`FOUNDER_DIGITS` characters of every id that ``guid`` founds."""
+    return canonical_id(guid, 0)[-FOUNDER_DIGITS:]
+
+
 def assign(
     groups: Sequence[Sequence[str]], held: Mapping[str, Holding], harvested_ms: Mapping[str, int], taken: set[str]
 ) -> Changes:
@@ -71,7 +78,7 @@ def assign(
         groups: guids of each group.
         held: what each guid held before; guids that are new are missing. All holders of an id must be among ``groups``.
         harvested_ms: when each guid was harvested, Unix milliseconds.
-        taken: all canonical ids and aliases in use anywhere; new ids are added.
+        taken: all canonical ids and aliases in use anywhere that one of the guids founded; new ids are added.
     """
     won, aliases = _claims(groups, held)
     identities: list[Identity] = []

@@ -16,7 +16,7 @@ from heritage_assets.curation.duplicates.decisions import Constraints, Contradic
 from heritage_assets.curation.duplicates.groups import Partition, declared_order, partition
 from heritage_assets.curation.duplicates.identity import Changes, Holding, assign
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
-from heritage_assets.curation.duplicates.stored import Stored, positions
+from heritage_assets.curation.duplicates.stored import Stored
 from heritage_assets.curation.progress import Stage
 from heritage_assets.curation.schemas import CANONICAL_RECORDS
 
@@ -56,16 +56,15 @@ def regroup(
             rows do not fit together (another run was killed half-way), are added.
         gone: guids that were withdrawn.
 
-    Memory: guids, ids and pairs of the whole archive (about 150 bytes a record), evidence of what is recomputed.
+    Memory: canonical rows and pairs of the whole archive (about 200 bytes a record), evidence of what is recomputed.
     """
     state = Stored.read(archive, affected, gone)
-    recomputed = state.recomputed()
-    table = evidence_table(archive.evidence(recomputed))
+    table = evidence_table(archive.evidence(state.recomputed))
     order = table["guid"].combine_chunks()
     guids: list[str] = order.to_pylist()
     stage = Stage("groups", len(guids))
-    local = np.full(len(state.guids), -1, np.int64)
-    local[positions(order, state.guids)] = np.arange(len(guids))
+    at = pc.fill_null(pc.index_in(pa.array(state.recomputed, pa.string()), value_set=order), -1)
+    local = np.asarray(at.to_numpy(zero_copy_only=False), np.int64)
     a, b = local[state.pair_a], local[state.pair_b]
     here = (a >= 0) & (b >= 0)
     joins, parts = here & state.is_duplicate, here & state.is_distinct
@@ -80,7 +79,7 @@ def regroup(
     changes = _identities(result, guids, state, table)
     weakest = _weakest(result, a[here], b[here], state.cosine[here], len(guids))
     rows = pa.concat_tables(
-        [_rows(result, changes, weakest, table, state, encoder), _tombstones(state, [*recomputed, *gone], order)]
+        [_rows(result, changes, weakest, table, state, encoder), _tombstones(state, [*state.recomputed, *gone], order)]
     )
     stage.advance(len(guids))
     merge = _changed(rows, state.canonical)
@@ -136,6 +135,7 @@ def _decided_same(rules: Constraints, one: str, other: str) -> bool:
 
 def _identities(result: Partition, guids: list[str], state: Stored, table: pa.Table) -> Changes:
     canonical = state.canonical
+    # All holders of an id are in one component: who else lives under it is among these rows.
     alive = set(canonical.filter(pc.invert(pc.fill_null(canonical["withdrawn"], False)))["canonical_id"].to_pylist())
     mine = canonical.filter(pc.is_in(canonical["guid"], value_set=pa.array(guids, pa.string())))
     columns = (mine[name].to_pylist() for name in ("guid", "canonical_id", "aliases", "withdrawn"))
@@ -145,8 +145,7 @@ def _identities(result: Partition, guids: list[str], state: Stored, table: pa.Ta
         # A record that comes back takes its id again, unless others still hold it.
         if not withdrawn or identity not in alive
     }
-    flat = canonical["aliases"].combine_chunks().flatten()
-    taken = set(canonical["canonical_id"].to_pylist()) | set(flat.to_pylist())
+    taken = state.ids_founded_by(guids)
     harvested = pc.cast(pc.floor_temporal(table["harvested_at"], unit="millisecond").cast(pa.int64()), pa.int64())
     times = dict(zip(guids, (0 if t is None else t // 1000 for t in harvested.to_pylist()), strict=True))
     return assign([[guids[row] for row in group.members] for group in result.groups], held, times, taken)

@@ -13,103 +13,141 @@ import pyarrow.compute as pc
 from heritage_assets.curation.duplicates.archive import Archive
 from heritage_assets.curation.duplicates.decisions import Constraints, constraints
 from heritage_assets.curation.duplicates.groups import components
+from heritage_assets.curation.duplicates.identity import FOUNDER_DIGITS, founder_mark
 from heritage_assets.curation.duplicates.verdicts import DISTINCT, DUPLICATE
 
 Index = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+FEW = 4
+"""Below one in so many records the ids that these founded are looked for; else all ids are taken."""
+
 
 @dataclass(frozen=True)
 class Stored:
-    """Everything stored: a record is its row in ``guids``. ``touched``: records whose groups may have changed."""
+    """What has to be computed again, and what is stored about it.
 
-    guids: pa.Array
+    ``recomputed``: guids of the components (of pairs, decisions and former groups) that hold a touched record, without those
+    that are gone. ``canonical``: the stored rows of these components, of those that are gone too. ``pair_a``, ``pair_b``,
+    ``cosine``, ``is_duplicate``, ``is_distinct``: (m,) the pairs with both ends in ``recomputed``, as places in it.
+    """
+
+    recomputed: list[str]
     canonical: pa.Table
-    canonical_rows: Index
     pair_a: Index
     pair_b: Index
     cosine: npt.NDArray[np.float64]
     is_duplicate: Bools
     is_distinct: Bools
     rules: Constraints
-    gone: Bools
-    touched: Bools
+    everything: pa.Table
 
     @classmethod
     def read(cls, archive: Archive, affected: Sequence[str], gone: Sequence[str]) -> Stored:
-        """Read the tables, and mark what has to be looked at again."""
+        """Read the tables, and find what hangs together with ``affected``, ``gone`` and what decisions name."""
         pairs, canonical, rules = archive.pairs(), archive.canonical(), constraints(archive.decisions())
-        columns = [canonical["guid"], pairs["guid_a"], pairs["guid_b"]]
-        named = pa.array([*affected, *gone, *rules.guids], pa.string())
-        guids = pc.unique(
-            pa.chunked_array([*(chunk for column in columns for chunk in column.chunks), named], pa.string())
-        )
-        gone_mask = _mask(guids, gone)
-        canonical_rows = positions(canonical["guid"], guids)
-        touched = _mask(guids, [*affected, *gone, *rules.guids])
-        touched[canonical_rows[_inconsistent(canonical)]] = True
-        pair_a, pair_b = positions(pairs["guid_a"], guids), positions(pairs["guid_b"], guids)
+        nodes = _Nodes(canonical, pairs, [*affected, *gone], list(rules.classes.items()), list(rules.guids))
+        touched = np.zeros(nodes.count, bool)
+        touched[nodes.named] = True
+        touched[nodes.decided] = True
         # Known from a pair alone: its own run was killed before it wrote canonical rows, or has not come to it yet.
-        without_row = np.ones(len(guids), bool)
-        without_row[canonical_rows] = False
-        touched |= without_row
+        touched[len(canonical) :] = True
+        touched[_inconsistent(canonical, nodes.group)] = True
+        is_duplicate = np.asarray(pc.equal(pairs["verdict"], DUPLICATE).to_numpy(), bool)
+        hot = _reached(nodes, is_duplicate, touched)
+        left = hot.copy()
+        left[nodes.named[len(affected) :]] = False  # those that are gone
+        places = np.full(nodes.count, -1, np.int64)
+        places[left] = np.arange(np.count_nonzero(left))
+        a, b = places[nodes.pair_a], places[nodes.pair_b]
+        inside = np.flatnonzero((a >= 0) & (b >= 0))
+        is_distinct = np.asarray(pc.equal(pairs["verdict"], DISTINCT).to_numpy(), bool)
+        cosine = pc.cast(pairs["image_cosine"].take(pa.array(inside)), pa.float64())
         return cls(
-            guids,
-            canonical,
-            canonical_rows,
-            pair_a,
-            pair_b,
-            pc.cast(pairs["image_cosine"], pa.float64()).to_numpy().astype(np.float64),
-            np.asarray(pc.equal(pairs["verdict"], DUPLICATE).to_numpy(), bool),
-            np.asarray(pc.equal(pairs["verdict"], DISTINCT).to_numpy(), bool),
+            nodes.names(np.flatnonzero(left)),
+            canonical.take(pa.array(np.flatnonzero(hot[: len(canonical)]))).combine_chunks(),
+            a[inside],
+            b[inside],
+            cosine.to_numpy().astype(np.float64),
+            is_duplicate[inside],
+            is_distinct[inside],
             rules,
-            gone_mask,
-            touched,
+            canonical,
         )
 
-    def recomputed(self) -> list[str]:
-        """Return the guids of all components (of pairs, decisions and former groups) that hold a touched one."""
-        former = self.canonical["canonical_id"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-        _, first = np.unique(former, return_index=True)
-        chain_a, chain_b = self.canonical_rows, self.canonical_rows[first[former]] if len(former) else former
-        same = [(guid, label) for guid, label in self.rules.classes.items()]
-        class_a = positions(pa.array([guid for guid, _ in same], pa.string()), self.guids)
-        class_b = positions(pa.array([label for _, label in same], pa.string()), self.guids)
-        component = components(
-            len(self.guids),
-            np.concatenate([self.pair_a[self.is_duplicate], chain_a, class_a]),
-            np.concatenate([self.pair_b[self.is_duplicate], chain_b, class_b]),
-        )
-        hot = np.zeros(len(self.guids), bool)
-        hot[component[self.touched]] = True
-        left = np.flatnonzero(hot[component] & ~self.gone)
-        names: list[str] = self.guids.take(pa.array(left)).to_pylist()
-        return names
+    def ids_founded_by(self, guids: Sequence[str]) -> set[str]:
+        """Return the ids and aliases in use anywhere that one of ``guids`` founded, and perhaps others."""
+        used = [self.everything["canonical_id"].combine_chunks(), self.everything["aliases"].combine_chunks().flatten()]
+        ids = pa.concat_arrays(used)
+        if FEW * len(guids) < len(ids):
+            ends = pc.utf8_slice_codeunits(ids, -FOUNDER_DIGITS)
+            ids = ids.filter(pc.is_in(ends, value_set=pa.array([founder_mark(guid) for guid in guids], pa.string())))
+        return set(ids.to_pylist())
 
 
-def _inconsistent(canonical: pa.Table) -> Bools:
+class _Nodes:
+    """Records as numbers: first the rows of ``canonical_records``, then guids that have no row there.
+
+    ``group``: (rows,) number of each row's canonical id. ``named``, ``decided``: the nodes of the two lists of guids. The
+    edges that join what belongs together: ``pair_a`` to ``pair_b``, ``same_a`` to ``same_b``.
+    """
+
+    def __init__(
+        self, canonical: pa.Table, pairs: pa.Table, named: list[str], same: list[tuple[str, str]], decided: list[str]
+    ) -> None:
+        self.guids = canonical["guid"].combine_chunks()
+        self.group = canonical["canonical_id"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+        lists = [
+            pairs["guid_a"].combine_chunks(),
+            pairs["guid_b"].combine_chunks(),
+            *(
+                pa.array(names, pa.string())
+                for names in (named, [guid for guid, _ in same], [other for _, other in same], decided)
+            ),
+        ]
+        # One look-up for all: the table of guids is what costs.
+        everyone = pa.concat_arrays(lists)
+        found = pc.index_in(everyone, value_set=self.guids)
+        place = np.array(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), np.int64)
+        unknown = np.flatnonzero(place < 0)
+        new = everyone.take(pa.array(unknown)).dictionary_encode()
+        self.others = new.dictionary
+        place[unknown] = len(self.guids) + new.indices.to_numpy()
+        self.count = len(self.guids) + len(self.others)
+        ends = np.cumsum([len(part) for part in lists])[:-1]
+        self.pair_a, self.pair_b, self.named, self.same_a, self.same_b, self.decided = np.split(place, ends)
+
+    def names(self, nodes: Index) -> list[str]:
+        """Return the guids of sorted nodes."""
+        known = nodes[nodes < len(self.guids)]
+        others = nodes[len(known) :] - len(self.guids)
+        return [*self.guids.take(pa.array(known)).to_pylist(), *self.others.take(pa.array(others)).to_pylist()]
+
+
+def _reached(nodes: _Nodes, is_duplicate: Bools, touched: Bools) -> Bools:
+    """Return which nodes hang together with one that is touched."""
+    rows = np.arange(len(nodes.group))
+    first = np.zeros(int(nodes.group.max()) + 1 if len(rows) else 0, np.int64)
+    first[nodes.group[::-1]] = rows[::-1]
+    head = first[nodes.group]
+    member = np.flatnonzero(head != rows)
+    component = components(
+        nodes.count,
+        np.concatenate([nodes.pair_a[is_duplicate], member, nodes.same_a]),
+        np.concatenate([nodes.pair_b[is_duplicate], head[member], nodes.same_b]),
+    )
+    hot = np.zeros(nodes.count, bool)
+    hot[component[touched]] = True
+    return np.asarray(hot[component], bool)
+
+
+def _inconsistent(canonical: pa.Table, group: Index) -> Index:
     """Return the rows of groups whose stored size or representatives do not fit their members."""
     if not len(canonical):
-        return np.zeros(0, bool)
+        return np.empty(0, np.int64)
     alive = ~np.asarray(pc.fill_null(canonical["withdrawn"], False).to_numpy(), bool)
-    label = canonical["canonical_id"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-    groups = int(label.max()) + 1
-    size = np.bincount(label[alive], minlength=groups)
-    heads = np.bincount(label[alive & np.asarray(canonical["is_representative"].to_numpy(), bool)], minlength=groups)
+    groups = int(group.max()) + 1
+    size = np.bincount(group[alive], minlength=groups)
+    heads = np.bincount(group[alive & np.asarray(canonical["is_representative"].to_numpy(), bool)], minlength=groups)
     stored = pc.fill_null(canonical["group_size"], 0).to_numpy()
-    return np.asarray(alive & ((stored != size[label]) | (heads[label] != 1)), bool)
-
-
-def positions(values: pa.Array | pa.ChunkedArray, among: pa.Array) -> Index:
-    """Return where each value is in ``among``; all must be there."""
-    return np.asarray(
-        pc.index_in(values, value_set=among).to_numpy(zero_copy_only=False)
-        if isinstance(values, pa.Array)
-        else pc.index_in(values, value_set=among).to_numpy(),
-        np.int64,
-    )
-
-
-def _mask(guids: pa.Array, values: Sequence[str]) -> Bools:
-    found = pc.is_in(guids, value_set=pa.array(values, pa.string()))
-    return np.asarray(found.to_numpy(zero_copy_only=False), bool)
+    return np.flatnonzero(alive & ((stored != size[group]) | (heads[group] != 1)))
