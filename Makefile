@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint types contracts check lock ui serve clean
+.PHONY: env help install demo test lint types contracts check lock ui serve clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -41,6 +41,9 @@ serve: $(READY) ## Open the search page on the home
 lock: $(READY) ## Resolve the dependencies anew into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --extra ocr --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet -o requirements.lock
+
+env: ## Draw the secrets of docker-compose.yml into .env (GPU=1: with the code location on GPUs)
+	@python3 scripts/make_env.py $(if $(GPU),--gpu)
 
 clean: ## Remove the virtual environment and caches (never the home)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -11,7 +11,7 @@ import dagster as dg
 
 from heritage_assets import assets
 from heritage_assets.curation.encoders.spec import EncoderSpec
-from heritage_assets.jobs import canonicalization, clustering, harvesting, image_retry, record_chain
+from heritage_assets.jobs import RECORD_STEPS, canonicalization, clustering, harvesting, image_retry, record_chain
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.http_fetcher import HttpFetcherResource
@@ -25,7 +25,9 @@ from heritage_assets.sensors.landing import landing_sensor
 from heritage_assets.sensors.retry_failed_images import retry_failed_images
 from heritage_assets.sensors.review_decisions import review_decisions
 from heritage_assets.sensors.run_failure import run_failure
-from heritage_assets.settings import Settings
+from heritage_assets.settings import Location, Settings
+
+RECORD_KEYS = {dg.AssetKey(step) for step in RECORD_STEPS}
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -73,14 +75,35 @@ def build_definitions(settings: Settings | None = None, **overrides: Any) -> dg.
         settings: by default read from the environment.
         overrides: resources to use instead of the configured ones, by name.
     """
+    settings = settings or Settings()
+    loaded = dg.load_assets_from_package_module(assets, include_specs=True)
+    shared: dict[str, Any] = {
+        "resources": {**build_resources(settings), **overrides},
+        "executor": dg.in_process_executor,
+    }
+    records: dict[str, Any] = {
+        "jobs": [record_chain, image_retry, canonicalization],
+        "sensors": [landing_sensor, retry_failed_images, review_decisions],
+    }
+    archive: dict[str, Any] = {"jobs": [clustering, harvesting], "schedules": [nightly_harvest, nightly_clusters]}
+    everywhere = [run_failure, automation_conditions]
+    if settings.location is Location.RECORDS:
+        chain = [asset for asset in loaded if _keys(asset) <= RECORD_KEYS]
+        return dg.Definitions(assets=chain, jobs=records["jobs"], sensors=[*records["sensors"], *everywhere], **shared)
+    if settings.location is Location.ARCHIVE:
+        rest = [asset for asset in loaded if not _keys(asset) <= RECORD_KEYS]
+        return dg.Definitions(assets=rest, sensors=everywhere, **archive, **shared)
     return dg.Definitions(
-        assets=dg.load_assets_from_package_module(assets, include_specs=True),
-        resources={**build_resources(settings or Settings()), **overrides},
-        jobs=[record_chain, image_retry, canonicalization, clustering, harvesting],
-        schedules=[nightly_harvest, nightly_clusters],
-        sensors=[landing_sensor, retry_failed_images, review_decisions, run_failure, automation_conditions],
-        executor=dg.in_process_executor,
+        assets=loaded,
+        jobs=[*records["jobs"], *archive["jobs"]],
+        schedules=archive["schedules"],
+        sensors=[*records["sensors"], *everywhere],
+        **shared,
     )
+
+
+def _keys(asset: dg.AssetsDefinition | dg.AssetSpec | Any) -> set[dg.AssetKey]:
+    return set(asset.keys) if isinstance(asset, dg.AssetsDefinition) else {asset.key}
 
 
 defs = build_definitions()

@@ -18,6 +18,7 @@ from heritage_assets.curation.clusters.settings import ClusterSettings
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
 from heritage_assets.curation.encoders.spec import Backend, EncoderSpec, Precision
 from heritage_assets.curation.images.policy import FetchSettings
+from heritage_assets.curation.pages.settings import PageSettings
 from heritage_assets.engines.spark.settings import SparkSettings
 from heritage_assets.registry.settings import RegistrySettings
 from heritage_assets.search.settings import SearchSettings
@@ -36,6 +37,14 @@ class Profile(StrEnum):
 
     EMBEDDED = "embedded"
     CLUSTER = "cluster"
+
+
+class Location(StrEnum):
+    """Which part of the platform a code location holds."""
+
+    ALL = "all"
+    RECORDS = "records"
+    ARCHIVE = "archive"
 
 
 CLUSTER_DEFAULTS: dict[str, Any] = {
@@ -70,6 +79,11 @@ class Settings(BaseSettings):
     )
     home: Path = Field(Path(".heritage"), description="Folder of everything the embedded profile keeps.")
     engine: EngineName = Field(EngineName.LOCAL, description="What runs the bulk steps: local (this process) or spark.")
+    location: Location = Field(
+        Location.ALL,
+        description="What this code location holds: all; or, side by side, records (the chain of a batch, on the GPU machine) "
+        "and archive (harvests, clusters).",
+    )
     lake: str | None = Field(None, description="Root URI of landing zone, tables and images; default: HOME/lake.")
     s3_endpoint: str | None = Field(None, description="Address of an S3 server other than AWS, such as MinIO.")
     s3_access_key: str | None = Field(None, description="S3 access key.")
@@ -98,6 +112,7 @@ class Settings(BaseSettings):
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)
+    pages: PageSettings = Field(default_factory=PageSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
     mlflow: RegistrySettings = Field(default_factory=RegistrySettings)
 

@@ -15,7 +15,19 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from heritage_assets import __version__
-from heritage_assets.cli import chain, demo, duplicates, encoder, evaluate, evaluate_retrieval, look, retry, servers
+from heritage_assets.cli import (
+    chain,
+    demo,
+    duplicates,
+    encoder,
+    evaluate,
+    evaluate_retrieval,
+    look,
+    pages,
+    prepare,
+    retry,
+    servers,
+)
 from heritage_assets.cli.harvest import harvest_app
 from heritage_assets.cli.output import tell_of_retries
 
@@ -51,6 +63,8 @@ evaluate.register(app)
 evaluate_retrieval.register(evaluate.evaluate_app)
 encoder.register(app)
 duplicates.register(app)
+pages.register(app)
+prepare.register(app)
 servers.register(app)
 
 _errors = Console(stderr=True, highlight=False)
