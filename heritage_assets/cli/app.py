@@ -24,6 +24,7 @@ from heritage_assets.cli import (
     evaluate_retrieval,
     look,
     pages,
+    pages,
     prepare,
     retry,
     servers,
@@ -63,6 +64,7 @@ evaluate.register(app)
 evaluate_retrieval.register(evaluate.evaluate_app)
 encoder.register(app)
 duplicates.register(app)
+pages.register(app)
 pages.register(app)
 prepare.register(app)
 servers.register(app)

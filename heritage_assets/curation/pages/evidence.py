@@ -60,7 +60,7 @@ class Model:
         kept = {
             "signals": list(SIGNALS),
             "weights": [round(float(weight), 6) for weight in self.weights],
-            "quantiles": [[float(f"{value:.6g}") for value in row] for row in self.scale.quantiles[:, ::8]],
+            "quantiles": [[float(f"{value:.6g}") for value in row] for row in self.scale.quantiles],
         }
         return json.dumps(kept, separators=(",", ":"))
 

@@ -9,6 +9,7 @@ import csv
 import io
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -169,13 +170,13 @@ class ReadingCache:
         self._engine = engine
         self.id = engine.id
 
-    def lines(self, sha256: str, image: Image) -> list[Line]:
+    def lines(self, sha256: str, image: Callable[[], Image]) -> list[Line]:
         """Return the lines of an image, read now where they are not kept yet. Raises OcrError."""
         key = f"ocr/{self._engine.id}/{sha256[:2]}/{sha256}.json"
         try:
             return [Line(**line) for line in orjson.loads(self._store.get(key))]
         except (KeyError, TypeError, orjson.JSONDecodeError):
             pass  # not read yet, or kept by another make: read
-        lines = self._engine.read(image)
+        lines = self._engine.read(image())
         self._store.put(key, orjson.dumps([asdict(line) for line in lines]))
         return lines

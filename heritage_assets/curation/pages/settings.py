@@ -57,7 +57,10 @@ class PageSettings(GroupingSettings):
     """Settings of the assets: what is computed for which datasets, and how it is grouped."""
 
     datasets: tuple[str, ...] = Field((), description="Datasets whose images are scanned pages (JSON list).")
-    ocr: OcrChoice = Field("auto", description="Reads the pages: auto (what is there), off, rapidocr or tesseract.")
+    ocr: OcrChoice = Field(
+        "off", description="Reads the pages (seconds each): off, auto (what is there), rapidocr or tesseract."
+    )
+    order: str = Field("file", description="Scanning order: file (name of the image), or a column of the records.")
     truth: str | None = Field(None, description="CSV (scan,group[,position]) that page_group_evaluation compares with.")
 
     def grouping(self) -> GroupingSettings:

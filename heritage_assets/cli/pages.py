@@ -1,0 +1,136 @@
+"""``heritage pages``: documents from single scans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from heritage_assets.cli.output import console, print_json, print_table, progress_bars
+from heritage_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from heritage_assets.curation.pages.settings import GroupingSettings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Dataset = Annotated[str, typer.Option("--dataset", help="Dataset whose images are scanned pages.")]
+TruthFile = Annotated[Path, typer.Option("--truth", help="CSV file: scan,group[,position]; scan is a guid or a file.")]
+SHOWN = ("boundary_f1", "pair_f1", "bcubed_f1", "panoptic_quality", "adjusted_rand", "drags")
+
+pages_app = typer.Typer(no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(pages_app, name="pages", help="Propose documents from single scans, and see how good they are.")
+
+
+def read_settings(base: GroupingSettings, file: Path | None, **given: Any) -> GroupingSettings:
+    """Return settings: ``base``, then those of a YAML or JSON file, then those given here that are not None.
+
+    Raises:
+        ValueError: no such file, no mapping in it, or a setting that does not exist or has a wrong value.
+    """
+    import yaml
+
+    from heritage_assets.curation.pages.settings import GroupingSettings
+
+    values: Any = {}
+    if file is not None:
+        try:
+            values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        except FileNotFoundError:
+            raise ValueError(f"no settings file at {file}") from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ValueError(f"{file} is neither YAML nor JSON: {' '.join(str(error).split())}") from None
+        if not isinstance(values, dict):
+            raise ValueError(f"{file} must hold settings by name, such as `method: similarity`")
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return GroupingSettings.model_validate({**base.model_dump(), **values, **chosen})
+
+
+@pages_app.command("group")
+def group_command(
+    dataset: Dataset,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="YAML or JSON with method and parameters (docs/pages.md).")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option("--method", help="stream (ordered), similarity (unordered) or learned.")
+    ] = None,
+    order: Annotated[
+        str | None,
+        typer.Option("--order", help="Scanning order: file (name of the image), or a column of the records."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Propose documents for the scans of a dataset; features that are missing are computed first.
+
+    The same settings give the same run, which is replaced. Confirmed documents stay as they are.
+
+    Example: heritage pages group --dataset letters
+    """
+    from heritage_assets.stores.connect import Platform
+    from heritage_assets.stores.page_grouping import group_dataset
+
+    platform = Platform(Settings())
+    pages = platform.settings.pages
+    chosen = read_settings(pages.grouping(), settings_file, method=method)
+    with progress_bars(not as_json):
+        run = group_dataset(platform, dataset, chosen, order=order or pages.order)
+    if as_json:
+        print_json({name: value for name, value in run.row.items() if name != "model"})
+        return
+    row = run.row
+    console.print(f"run        {row['run']}", markup=False)
+    console.print(f"documents  {row['groups']:,} from {row['scans']:,} scans, {row['confirmed']:,} confirmed")
+    console.print(f"seconds    {row['seconds']}")
+
+
+@pages_app.command("evaluate")
+def evaluate_command(
+    truth: TruthFile,
+    run: Annotated[str | None, typer.Option("--run", help="Run to evaluate; default: the newest.")] = None,
+    dataset: Annotated[str | None, typer.Option("--dataset", help="Newest run of this dataset.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare a run with what people know to belong together.
+
+    Example: heritage pages evaluate --truth truth.csv --json
+    """
+    from heritage_assets.stores.connect import Platform
+    from heritage_assets.stores.page_grouping import evaluate_run
+
+    row = evaluate_run(Platform(Settings()), truth, run=run, dataset=dataset)
+    if as_json:
+        print_json(row)
+        return
+    console.print(
+        f"run {row['run']}: {row['scans']:,} scans, {row['groups']:,} proposed and {row['true_groups']:,} true groups"
+    )
+    print_table(("metric", "value"), [(name, row[name]) for name in SHOWN])
+    if row["unmatched"]:
+        console.print(f"{row['unmatched']} lines of the truth name no scan of the run")
+
+
+@pages_app.command("runs")
+def runs_command(
+    dataset: Annotated[str | None, typer.Option("--dataset", help="Only runs of this dataset.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the runs of grouping, the newest first.
+
+    Example: heritage pages runs
+    """
+    from heritage_assets.stores.connect import Platform
+    from heritage_assets.stores.page_runs import run_rows
+
+    rows = run_rows(Platform(Settings()).lake, dataset)
+    columns = ("run", "dataset", "method", "scans", "groups", "confirmed", "seconds", "grouped_at")
+    if as_json:
+        print_json([{name: value for name, value in row.items() if name != "model"} for row in rows])
+    elif not rows:
+        console.print("nothing was grouped yet: `heritage pages group --dataset …`")
+    else:
+        print_table(columns, [[row[name] for name in columns] for row in rows])
