@@ -19,7 +19,6 @@ from heritage_assets.curation.duplicates.settings import DuplicateSettings
 from heritage_assets.curation.encoders.spec import Backend, EncoderSpec, Precision
 from heritage_assets.curation.images.policy import FetchSettings
 from heritage_assets.curation.pages.settings import PageSettings
-from heritage_assets.curation.pages.settings import PageSettings
 from heritage_assets.engines.spark.settings import SparkSettings
 from heritage_assets.registry.settings import RegistrySettings
 from heritage_assets.search.settings import SearchSettings
@@ -113,7 +112,6 @@ class Settings(BaseSettings):
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)
-    pages: PageSettings = Field(default_factory=PageSettings)
     pages: PageSettings = Field(default_factory=PageSettings)
     search: SearchSettings = Field(default_factory=SearchSettings)
     mlflow: RegistrySettings = Field(default_factory=RegistrySettings)

@@ -24,7 +24,6 @@ from heritage_assets.cli import (
     evaluate_retrieval,
     look,
     pages,
-    pages,
     prepare,
     retry,
     servers,
@@ -64,7 +63,6 @@ evaluate.register(app)
 evaluate_retrieval.register(evaluate.evaluate_app)
 encoder.register(app)
 duplicates.register(app)
-pages.register(app)
 pages.register(app)
 prepare.register(app)
 servers.register(app)
