@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from heritage_assets.curation.images.budgets import PixelBudget
-from heritage_assets.curation.images.decode import Header, allow_pixels, fitted
+from heritage_assets.curation.images.decode import Header, allow_pixels, fitted, keep_blocks
 from heritage_assets.curation.images.hashing import perceptual_hash
 from heritage_assets.curation.images.outcomes import PreviousImage, StoredImage
 from heritage_assets.curation.images.policy import FetchSettings
@@ -32,6 +32,7 @@ class ImageShelf:
 
     def __init__(self, store: ObjectStore, settings: FetchSettings) -> None:
         allow_pixels(settings.max_pixels)
+        keep_blocks(settings.decode_threads)
         self._store = store
         self._settings = settings
         self._version = settings.derivative_version
@@ -100,8 +101,8 @@ class ImageShelf:
             note=decoded.note,
         )
         self._store.put(image.original, data, if_absent=True)
-        self._store.put(image.derivative, _jpeg(decoded.pixels, settings.derivative_quality, "4:4:4"))
-        self._store.put(image.thumbnail, _jpeg(thumbnail, settings.thumbnail_quality, "4:2:0"))
+        self._store.put(image.derivative, _jpeg(decoded.pixels, settings.derivative_quality))
+        self._store.put(image.thumbnail, _jpeg(thumbnail, settings.thumbnail_quality))
         self._store.put(self._derived_key("derivatives", digest, "json"), orjson.dumps(asdict(image)))
         return image
 
@@ -109,9 +110,9 @@ class ImageShelf:
         return f"{folder}/{self._version}/{digest[:2]}/{digest}.{extension}"
 
 
-def _jpeg(pixels: Image.Image, quality: int, subsampling: str) -> bytes:
+def _jpeg(pixels: Image.Image, quality: int) -> bytes:
     """Return the pixels as a JPEG without any metadata of the original (position, owner, comments)."""
     pixels.info.clear()
     buffer = io.BytesIO()
-    pixels.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
+    pixels.save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
     return buffer.getvalue()

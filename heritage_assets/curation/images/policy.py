@@ -70,7 +70,7 @@ class FetchSettings(BaseModel):
         description="How requests introduce themselves; name a contact.",
     )
     derivative_side: int = Field(768, ge=64, le=8192, description="Long side of the derivative, in pixels.")
-    derivative_quality: int = Field(92, ge=1, le=100, description="JPEG quality of the derivative (4:4:4).")
+    derivative_quality: int = Field(92, ge=1, le=100, description="JPEG quality of the derivative (4:2:0).")
     thumbnail_side: int = Field(256, ge=16, le=1024, description="Long side of the thumbnail, in pixels.")
     thumbnail_quality: int = Field(82, ge=1, le=100, description="JPEG quality of the thumbnail.")
 
@@ -104,7 +104,7 @@ class FetchSettings(BaseModel):
     @property
     def derivative_version(self) -> str:
         """Names all that shapes derivative and thumbnail; part of their keys."""
-        return f"v1-{self.derivative_side}q{self.derivative_quality}-{self.thumbnail_side}q{self.thumbnail_quality}"
+        return f"v2-{self.derivative_side}q{self.derivative_quality}-{self.thumbnail_side}q{self.thumbnail_quality}"
 
 
 class Status(StrEnum):

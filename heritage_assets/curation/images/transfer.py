@@ -23,7 +23,7 @@ from heritage_assets.curation.images.answers import (
     too_large,
 )
 from heritage_assets.curation.images.budgets import Lease, MemoryBudget
-from heritage_assets.curation.images.connections import CheckedBackend
+from heritage_assets.curation.images.connections import CheckedBackend, Connections
 from heritage_assets.curation.images.hosts import HostGate, parse_retry_after
 from heritage_assets.curation.images.outcomes import ImageError
 from heritage_assets.curation.images.policy import FetchSettings, Reason
@@ -79,17 +79,28 @@ class HttpFetcher:
         self._connections = asyncio.Semaphore(settings.concurrency)
         self._gates: dict[str, HostGate] = {}
         self._robots = Robots(settings, self._robots_file, lambda host, seconds: self.gate(host).keep_distance(seconds))
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
-            max_connections=settings.concurrency,
-            max_keepalive_connections=settings.concurrency,
-            keepalive_expiry=15.0,
-            network_backend=CheckedBackend(Resolver(settings.allowed_networks, settings.connect_timeout)),
+        self._headers = [
+            ("User-Agent", settings.user_agent),
+            ("Accept", "image/*,*/*;q=0.1"),
+            ("Accept-Encoding", "identity"),
+        ]
+        self._timeouts = {
+            "timeout": {
+                "connect": settings.connect_timeout,
+                "read": settings.read_timeout,
+                "write": settings.read_timeout,
+                "pool": settings.total_timeout,
+            }
+        }
+        self._kept = Connections(
+            CheckedBackend(Resolver(settings.allowed_networks, settings.connect_timeout)),
+            httpx.create_ssl_context(),
+            most_idle=settings.concurrency,
         )
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._pool.aclose()
+        await self._kept.aclose()
 
     async def lease(self) -> Lease:
         """Wait for a slot."""
@@ -155,29 +166,13 @@ class HttpFetcher:
         self, address: httpx.URL, receive: Receive, validators: Validators | None, lease: Lease, gate: HostGate
     ) -> Download | httpx.URL:
         settings = self._settings
+        url = httpcore.URL(scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path)
+        headers = [*self._headers, *(validators.headers() if validators else ())]
         try:
             async with (
                 asyncio.timeout(settings.total_timeout) as limit,
-                self._pool.stream(
-                    "GET",
-                    httpcore.URL(
-                        scheme=address.raw_scheme, host=address.raw_host, port=address.port, target=address.raw_path
-                    ),
-                    headers=[
-                        ("User-Agent", settings.user_agent),
-                        ("Accept", "image/*,*/*;q=0.1"),
-                        ("Accept-Encoding", "identity"),
-                        *(validators.headers() if validators else ()),
-                    ],
-                    extensions={
-                        "timeout": {
-                            "connect": settings.connect_timeout,
-                            "read": settings.read_timeout,
-                            "write": settings.read_timeout,
-                            "pool": settings.total_timeout,
-                        }
-                    },
-                ) as response,
+                self._kept.lent(url) as connection,
+                connection.stream("GET", url, headers=headers, extensions=self._timeouts) as response,
             ):
                 target = self._judge(address, response, gate)
                 return target or await receive(response, lease, limit)
