@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from heritage_assets import assets
+from heritage_assets.assets.clusters import LOOSE
 from heritage_assets.curation.encoders.spec import EncoderSpec
 from heritage_assets.jobs import RECORD_STEPS, canonicalization, clustering, harvesting, image_retry, record_chain
 from heritage_assets.resources.encoder import EncoderResource
@@ -17,6 +18,7 @@ from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.http_fetcher import HttpFetcherResource
 from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
+from heritage_assets.resources.page_policy import PagePolicyResource
 from heritage_assets.resources.policies import ClusterPolicyResource, DuplicatePolicyResource
 from heritage_assets.resources.vector_store import VectorStoreResource
 from heritage_assets.schedules import nightly_clusters, nightly_harvest
@@ -60,6 +62,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             policy=settings.duplicates.model_dump(mode="json", exclude_unset=True)
         ),
         "cluster_policy": ClusterPolicyResource(policy=settings.clusters.model_dump(mode="json", exclude_none=True)),
+        "page_policy": PagePolicyResource(policy=settings.pages.model_dump(mode="json", exclude_none=True)),
     }
 
 
@@ -76,7 +79,7 @@ def build_definitions(settings: Settings | None = None, **overrides: Any) -> dg.
         overrides: resources to use instead of the configured ones, by name.
     """
     settings = settings or Settings()
-    loaded = dg.load_assets_from_package_module(assets, include_specs=True)
+    loaded = _following(dg.load_assets_from_package_module(assets, include_specs=True), settings)
     shared: dict[str, Any] = {
         "resources": {**build_resources(settings), **overrides},
         "executor": dg.in_process_executor,
@@ -100,6 +103,19 @@ def build_definitions(settings: Settings | None = None, **overrides: Any) -> dg.
         sensors=[*records["sensors"], *everywhere],
         **shared,
     )
+
+
+def _following(loaded: Any, settings: Settings) -> list[Any]:
+    """Let the steps of pages follow by themselves where a dataset is one of pages; elsewhere nothing asks for them."""
+    conditions = {"page_features": dg.AutomationCondition.eager(), "page_groups": LOOSE, "page_group_evaluation": LOOSE}
+    if not settings.pages.datasets:
+        return list(loaded)
+
+    def follow(spec: dg.AssetSpec) -> dg.AssetSpec:
+        condition = conditions.get(spec.key.to_user_string())
+        return spec.replace_attributes(automation_condition=condition) if condition else spec
+
+    return list(dg.map_asset_specs(follow, loaded))
 
 
 def _keys(asset: dg.AssetsDefinition | dg.AssetSpec | Any) -> set[dg.AssetKey]:

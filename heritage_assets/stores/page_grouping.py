@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from heritage_assets.curation.pages.settings import GroupingSettings
 from heritage_assets.curation.pages.truth import Matched, Truth, match, parse_truth
 from heritage_assets.engines.local import LocalEngine
 from heritage_assets.stores.connect import Platform
+from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.page_neighbours import finding_neighbours
 from heritage_assets.stores.page_runs import Run, features_fingerprint, load_run, run_rows, save_evaluation, save_run
 from heritage_assets.stores.pages import BY_FILE, LakePages, batches_of, page_decisions, page_reader, update_features
+from heritage_assets.stores.vectors import VectorStore
 
 
 def group_dataset(platform: Platform, dataset: str, settings: GroupingSettings, *, order: str = BY_FILE) -> Run:
@@ -28,19 +32,38 @@ def group_dataset(platform: Platform, dataset: str, settings: GroupingSettings, 
     reader = page_reader(platform.objects, platform.settings.pages.ocr)
     for batch in batches:
         update_features(platform.lake, platform.objects, LocalEngine(), encoder, batch, reader=reader, order=order)
+    return propose(platform.lake, lambda: platform.vectors, encoder.id, dataset, settings)
+
+
+def propose(
+    lake: Lake, vectors: Callable[[], VectorStore], encoder: str, dataset: str, settings: GroupingSettings
+) -> Run:
+    """Propose documents for a dataset from its features, and store them as the run of these settings.
+
+    Args:
+        lake: the tables.
+        vectors: opens the vector store; asked only for unordered scans too many to compare all.
+        encoder: id of the encoder of the features.
+        dataset: whose scans.
+        settings: method and parameters.
+
+    Raises:
+        ValueError: no features of this dataset by this encoder.
+    """
     started = time.perf_counter()
-    pages = LakePages(platform.lake, dataset, encoder.id)
-    found = group_pages(pages, settings, page_decisions(platform.lake, dataset))
+    pages = LakePages(lake, dataset, encoder)
+    with finding_neighbours(vectors, dataset) as nearest:
+        found = group_pages(pages, settings, page_decisions(lake, dataset), nearest=nearest)
     run = save_run(
-        platform.lake,
+        lake,
         dataset,
         settings,
         found,
-        encoder=encoder.id,
-        features=features_fingerprint(platform.lake, pages.batches()),
+        encoder=encoder,
+        features=features_fingerprint(lake, pages.batches()),
         seconds=time.perf_counter() - started,
     )
-    return load_run(platform.lake, run, dataset)
+    return load_run(lake, run, dataset)
 
 
 def read_truth_file(path: Path) -> Truth:

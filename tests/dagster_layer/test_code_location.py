@@ -52,8 +52,12 @@ STEP_OPS = {
     "canonical_points": "canonical_records",
     "clusters": "clusters",
     "harvest": "harvest",
+    "page_features": "gpu",
+    "page_groups": "page_groups",
+    "page_group_evaluation": "page_groups",
 }
 """The pool of each step."""
+PAGE_STEPS = ("page_features", "page_groups", "page_group_evaluation")
 ONE_RUN = {"cleansed_records", "source_images", "canonical_points"}
 """Steps whose backfill is one run; the heavy ones take ten batches a run."""
 
@@ -93,7 +97,7 @@ def test_definitions_are_loadable(definitions: dg.Definitions) -> None:
 def test_every_asset_tells_what_it_is(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     names = {key.to_user_string() for key in graph.get_all_asset_keys()}
-    assert names == {*RECORD_STEPS, "harvest", "landing_batches", "clusters", "cluster_members"}
+    assert names == {*RECORD_STEPS, *PAGE_STEPS, "harvest", "landing_batches", "clusters", "cluster_members"}
     for name in names:
         node = graph.get(dg.AssetKey(name))
         assert node.group_name != "default", name
@@ -106,8 +110,10 @@ def test_every_asset_tells_what_it_is(definitions: dg.Definitions) -> None:
 
 def test_lineage_leads_from_harvest_to_clusters(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
-    chain = ["harvest", "landing_batches", *(step for step in STEP_OPS if step != "harvest")]
+    chain = ["harvest", "landing_batches", *(step for step in STEP_OPS if step not in ("harvest", *PAGE_STEPS))]
     for parent, child in itertools.pairwise(chain):
+        assert dg.AssetKey(parent) in graph.get(dg.AssetKey(child)).parent_keys, f"{parent} -> {child}"
+    for parent, child in itertools.pairwise(["source_images", *PAGE_STEPS]):
         assert dg.AssetKey(parent) in graph.get(dg.AssetKey(child)).parent_keys, f"{parent} -> {child}"
 
 

@@ -3,62 +3,28 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "curation"))  # the drawn pages
+
+from page_archive import jpeg, land, small_files
 
 from heritage_assets.curation.encoders import load_encoder
 from heritage_assets.curation.pages.features import PAGE_TASKS
 from heritage_assets.curation.pages.schemas import PAGE_FEATURES, PAGE_GROUPS
 from heritage_assets.curation.pages.settings import GroupingSettings
-from heritage_assets.curation.schemas import CLEANSED_RECORDS, SOURCE_IMAGES
 from heritage_assets.engines.local import LocalEngine
 from heritage_assets.settings import Settings
 from heritage_assets.stores.connect import Platform
 from heritage_assets.stores.page_grouping import evaluate_run, group_dataset
 from heritage_assets.stores.page_runs import load_run
 from heritage_assets.stores.pages import LakePages, page_tasks, update_features
-
-
-def land(platform: Platform, batch: str, files: list[tuple[str, bytes | None]], dataset: str = "scans") -> None:
-    """Write the tables that fetching leaves: one record an image; None is an image that could not be had."""
-    records, images = [], []
-    for line, (name, data) in enumerate(files):
-        row = {"guid": name, "batch": batch, "dataset": dataset}
-        address = f"file:///scans/{name}"
-        records.append(row | {"line": line, "is_shown_by": address, "withdrawn": False, "harvested_at": 0})
-        image = row | {"url": address, "status": "FAILED", "reason": "truncated"}
-        if data is not None:
-            digest = hashlib.sha256(data).hexdigest()
-            platform.objects.put(f"images/{digest}.jpg", data)
-            image |= {"status": "OK", "reason": None, "sha256": digest, "original": f"images/{digest}.jpg"}
-        images.append(image)
-    for table, rows in ((CLEANSED_RECORDS, records), (SOURCE_IMAGES, images)):
-        platform.lake.replace_batch(table, batch, pa.Table.from_pylist(rows, schema=table.schema).to_batches())
-
-
-def letter(paper: tuple[int, int, int], pitch: int, seed: int) -> bytes:
-    """Draw a page with lines of dashes."""
-    chance = random.Random(seed)
-    page = Image.new("RGB", (420, 560), paper)
-    pen = ImageDraw.Draw(page)
-    for y in range(60, 500, pitch):
-        for x in range(50, 370, 24):
-            pen.line((x, y + chance.randint(-1, 1), x + chance.randint(8, 18), y), fill=(40, 30, 30), width=pitch // 6)
-    return _jpeg(page)
-
-
-def _jpeg(page: Image.Image) -> bytes:
-    import io
-
-    buffer = io.BytesIO()
-    page.save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -85,16 +51,10 @@ def test_real_scans_are_grouped_well_with_the_defaults(
     assert evaluate_run(mine, folder / "truth.csv")["bcubed_f1"] >= 0.70
 
 
-def small_files() -> list[tuple[str, bytes | None]]:
-    first = [(f"p{k}.jpg", letter((235, 225, 200), 14, k)) for k in range(1, 8)]
-    second = [(f"p{k}.jpg", letter((190, 200, 215), 26, k)) for k in range(8, 15)]
-    return [*first, *second]
-
-
 def test_a_dataset_is_grouped_evaluated_and_grouped_again(platform: Platform, tmp_path: Path) -> None:
     files = small_files()
     files[3] = ("p4.jpg", None)
-    files[10] = ("p11.jpg", _jpeg(Image.new("RGB", (420, 560), "black")))
+    files[10] = ("p11.jpg", jpeg(Image.new("RGB", (420, 560), "black")))
     land(platform, "b1", files[::-1])
     run = group_dataset(platform, "scans", GroupingSettings())
     assert run.groups["guid"].to_pylist() == [f"p{k}.jpg" for k in range(1, 15)]  # p9 before p10
@@ -177,3 +137,20 @@ def test_what_is_missing_is_said(platform: Platform, tmp_path: Path) -> None:
     (tmp_path / "truth.csv").write_text("scan,group\nelsewhere.jpg,1\n")
     with pytest.raises(ValueError, match="none of the 1 lines"):
         evaluate_run(platform, tmp_path / "truth.csv")
+
+
+def test_many_unordered_scans_are_compared_by_the_vector_store(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heritage_assets.curation.pages import similarity
+    from heritage_assets.embedded.vector_endpoint import stop_endpoint
+
+    land(platform, "b1", small_files())
+    settings = GroupingSettings(method="similarity")
+    exact = group_dataset(platform, "scans", settings).groups["group"].to_pylist()
+    monkeypatch.setattr(similarity, "EXACT", 5)
+    try:
+        assert group_dataset(platform, "scans", settings).groups["group"].to_pylist() == exact
+        assert platform.vectors.collections() == [], "the collection is gone afterwards"
+    finally:
+        stop_endpoint(platform.settings.home)

@@ -80,11 +80,13 @@ class Grouping:
 class Nearest:
     """Where a method of unordered scans finds neighbours: the scans most like some others.
 
-    ``add(guids, vectors)`` tells the vectors of scans, once each; ``find(vectors, limit)`` returns the guids nearest to each.
+    ``add(guids, vectors)`` tells the vectors of scans, once each; ``find(vectors, limit)`` returns the guids nearest to each;
+    ``close()`` forgets them.
     """
 
     add: Callable[[list[str], Floats], None]
     find: Callable[[Floats, int], list[list[str]]]
+    close: Callable[[], None] = lambda: None
 
 
 class Segmenter(Protocol):
