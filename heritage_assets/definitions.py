@@ -12,7 +12,15 @@ import dagster as dg
 from heritage_assets import assets
 from heritage_assets.assets.clusters import LOOSE
 from heritage_assets.curation.encoders.spec import EncoderSpec
-from heritage_assets.jobs import RECORD_STEPS, canonicalization, clustering, harvesting, image_retry, record_chain
+from heritage_assets.jobs import (
+    RECORD_STEPS,
+    canonicalization,
+    clustering,
+    fine_tuning,
+    harvesting,
+    image_retry,
+    record_chain,
+)
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.http_fetcher import HttpFetcherResource
@@ -88,7 +96,10 @@ def build_definitions(settings: Settings | None = None, **overrides: Any) -> dg.
         "jobs": [record_chain, image_retry, canonicalization],
         "sensors": [landing_sensor, retry_failed_images, review_decisions],
     }
-    archive: dict[str, Any] = {"jobs": [clustering, harvesting], "schedules": [nightly_harvest, nightly_clusters]}
+    archive: dict[str, Any] = {
+        "jobs": [clustering, harvesting, fine_tuning],
+        "schedules": [nightly_harvest, nightly_clusters],
+    }
     everywhere = [run_failure, automation_conditions]
     if settings.location is Location.RECORDS:
         chain = [asset for asset in loaded if _keys(asset) <= RECORD_KEYS]

@@ -154,6 +154,11 @@ def run_clusters(
     return _run(defs, instance, "clustering", None, None, tags=tags)
 
 
+def run_fine_tuning(defs: dg.Definitions, instance: dg.DagsterInstance, config: Mapping[str, Any]) -> RunOutcome:
+    """Fine-tune the encoder in use; ``config`` as ``FineTuningConfig`` takes it."""
+    return _run(defs, instance, "fine_tuning", None, None, {"ops": {"fine_tuned_encoder": {"config": dict(config)}}})
+
+
 def _run(
     defs: dg.Definitions,
     instance: dg.DagsterInstance,

@@ -41,3 +41,9 @@ clustering = dg.define_asset_job(
 harvesting = dg.define_asset_job(
     "harvesting", dg.AssetSelection.assets("harvest"), description="Harvest the sources of sources.yaml."
 )
+
+fine_tuning = dg.define_asset_job(
+    "fine_tuning",
+    dg.AssetSelection.assets("fine_tuned_encoder"),
+    description="Adapt the encoder in use to the archive; registered only if it is better.",
+)

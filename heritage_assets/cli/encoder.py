@@ -174,6 +174,59 @@ def rollback_command(as_json: Json = False) -> None:
         _warn_of_setting(platform, back.current.name, True)
 
 
+@encoder_app.command("fine-tune")
+def fine_tune_command(
+    base: Annotated[str | None, typer.Option("--base", help="Encoder to start from. Default: the one in use.")] = None,
+    method: Annotated[str, typer.Option("--method", help="auto, full (all weights learn) or lora.")] = "auto",
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Times that every pair is shown.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Pairs told apart at a time.")] = None,
+    learning_rate: Annotated[float | None, typer.Option("--learning-rate", help="Peak; default by method.")] = None,
+    held_out: Annotated[float | None, typer.Option("--held-out", help="Share of the objects that judge.")] = None,
+    alias: Annotated[str | None, typer.Option("--alias", help="Name to point at it where it is better.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Adapt an encoder to the archive's own pictures and words; it is registered only if it is better on records held out.
+
+    The archive goes on with the encoder in use: switch to the new one with `heritage encoder switch`.
+
+    Example: heritage encoder fine-tune --method lora --epochs 3
+    """
+    import dagster as dg
+
+    from heritage_assets import execution
+
+    asked = {
+        "base": base,
+        "method": method,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "held_out": held_out,
+        "alias": alias,
+    }
+    with _open(show=not as_json) as (_, defs, instance, _tell):
+        config = {name: value for name, value in asked.items() if value is not None}
+        outcome = execution.run_fine_tuning(defs, instance, config)
+        event = (
+            instance.get_latest_materialization_event(dg.AssetKey("fine_tuned_encoder")) if outcome.success else None
+        )
+    if event is None or event.asset_materialization is None:
+        raise ValueError(f"fine-tuning failed (run {outcome.run_id}): {'; '.join(outcome.failures)}")
+    metadata = event.asset_materialization.metadata
+    if as_json:
+        print_json(
+            {
+                **{name: value.value for name, value in metadata.items() if name != "held_out"},
+                "held_out": [dict(row.data) for row in metadata["held_out"].records],
+            }
+        )
+        return
+    print_table(("held out", "before", "after"), [tuple(row.data.values()) for row in metadata["held_out"].records])
+    gain, error = metadata["gain_in_mean_reciprocal_rank"].value, metadata["standard_error"].value
+    console.print(f"mean reciprocal rank {gain:+.4f}, standard error {error:.4f}", markup=False)
+    console.print(f"registered  {metadata['registered'].value}", markup=False, soft_wrap=True)
+
+
 @contextmanager
 def _open(*, show: bool) -> Iterator[tuple[Platform, Any, Any, Any]]:
     """Open the archive, its code location and its Dagster instance; yields also what shows a line."""

@@ -13,8 +13,8 @@ from heritage_assets.curation.encoders.spec import Backend, EncoderSpec, Precisi
 from heritage_assets.resources.object_store import ObjectStoreResource
 
 if TYPE_CHECKING:
-    from heritage_assets.curation.encoders import Encoder
-
+    from heritage_assets.curation.encoders.pretrained import PretrainedEncoder
+    from heritage_assets.registry.tracking import Tracking
 
 ENCODER_TAG = "heritage/encoder"
 """Tag of a run, or of a backfill, that works for another encoder than the one in use."""
@@ -44,29 +44,31 @@ class EncoderResource(dg.ConfigurableResource):
         run = context.run
         self._of_run = run.tags.get(ENCODER_TAG) if run is not None else None
 
-    def spec(self) -> EncoderSpec:
-        """Say which encoder this is, in words that travel to other processes."""
+    def spec(self, name: str | None = None) -> EncoderSpec:
+        """Say which encoder this is (or another, by ``name``), in words that travel to other processes."""
         named = EncoderSpec(self.name, self.device, Backend(self.backend), Precision(self.precision), self.cache)
-        return replace(named, name=self._files())
+        return replace(named, name=self._files(name))
 
-    def load(self) -> Encoder:
-        """Load the encoder, or return the one this process already has."""
-        return self.spec().load()
-
-    def _files(self) -> str:
-        """Return the name by which the encoder is loaded; that of a registered one is the folder of its files."""
-        from heritage_assets.registry.encoders import SCHEME, resolve_name
-        from heritage_assets.stores.encoder_in_use import read_in_use
-
-        name = self._of_run
-        if name is None and self.follows is not None:
-            state = read_in_use(self.follows.store())
-            name = state.current.name if state is not None else None
-        name = name or self.name
-        if not name.startswith(SCHEME):
-            return name
+    def tracking(self) -> Tracking:
+        """Return the connection to MLflow."""
         from heritage_assets.registry.settings import RegistrySettings
         from heritage_assets.registry.tracking import Tracking
 
         values = dict(self.registry)
-        return resolve_name(Tracking(Path(values.pop("home", ".heritage")), RegistrySettings(**values)), name)
+        return Tracking(Path(values.pop("home", ".heritage")), RegistrySettings(**values))
+
+    def load(self) -> PretrainedEncoder:
+        """Load the encoder, or return the one this process already has."""
+        return self.spec().load()
+
+    def _files(self, name: str | None = None) -> str:
+        """Return the name by which the encoder is loaded; that of a registered one is the folder of its files."""
+        from heritage_assets.registry.encoders import SCHEME, resolve_name
+        from heritage_assets.stores.encoder_in_use import read_in_use
+
+        name = name or self._of_run
+        if name is None and self.follows is not None:
+            state = read_in_use(self.follows.store())
+            name = state.current.name if state is not None else None
+        name = name or self.name
+        return resolve_name(self.tracking(), name) if name.startswith(SCHEME) else name

@@ -55,6 +55,7 @@ STEP_OPS = {
     "page_features": "gpu",
     "page_groups": "page_groups",
     "page_group_evaluation": "page_groups",
+    "fine_tuned_encoder": "gpu",
 }
 """The pool of each step."""
 PAGE_STEPS = ("page_features", "page_groups", "page_group_evaluation")
@@ -97,7 +98,15 @@ def test_definitions_are_loadable(definitions: dg.Definitions) -> None:
 def test_every_asset_tells_what_it_is(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     names = {key.to_user_string() for key in graph.get_all_asset_keys()}
-    assert names == {*RECORD_STEPS, *PAGE_STEPS, "harvest", "landing_batches", "clusters", "cluster_members"}
+    assert names == {
+        *RECORD_STEPS,
+        *PAGE_STEPS,
+        "harvest",
+        "landing_batches",
+        "clusters",
+        "cluster_members",
+        "fine_tuned_encoder",
+    }
     for name in names:
         node = graph.get(dg.AssetKey(name))
         assert node.group_name != "default", name
@@ -110,7 +119,11 @@ def test_every_asset_tells_what_it_is(definitions: dg.Definitions) -> None:
 
 def test_lineage_leads_from_harvest_to_clusters(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
-    chain = ["harvest", "landing_batches", *(step for step in STEP_OPS if step not in ("harvest", *PAGE_STEPS))]
+    chain = [
+        "harvest",
+        "landing_batches",
+        *(step for step in STEP_OPS if step not in ("harvest", "fine_tuned_encoder", *PAGE_STEPS)),
+    ]
     for parent, child in itertools.pairwise(chain):
         assert dg.AssetKey(parent) in graph.get(dg.AssetKey(child)).parent_keys, f"{parent} -> {child}"
     for parent, child in itertools.pairwise(["source_images", *PAGE_STEPS]):
