@@ -134,3 +134,38 @@ def runs_command(
         console.print("nothing was grouped yet: `heritage pages group --dataset …`")
     else:
         print_table(columns, [[row[name] for name in columns] for row in rows])
+
+
+@pages_app.command("compare")
+def compare_command(
+    first: Annotated[str, typer.Argument(help="A run; `heritage pages runs` lists them.")],
+    second: Annotated[str, typer.Argument(help="Another run of the same dataset.")],
+    truth: TruthFile,
+    output: Annotated[
+        Path, typer.Option("--output", help="Where to write; .html and .xlsx are both written beside each other.")
+    ] = Path("pages-comparison.html"),
+    most: Annotated[int, typer.Option("--most", min=1, max=20_000, help="Most scans to show.")] = 2_000,
+    as_json: Json = False,
+) -> None:
+    """Show two runs side by side with the pictures, against the truth: as an HTML page and as a spreadsheet.
+
+    Example: heritage pages compare stream-98d0b603f3 similarity-9846ff6685 --truth truth.csv
+    """
+    from heritage_assets.search.page_comparison import compare_runs
+    from heritage_assets.search.page_comparison_html import comparison_html
+    from heritage_assets.search.page_comparison_sheet import write_comparison
+    from heritage_assets.stores.connect import Platform
+    from heritage_assets.stores.page_runs import load_run
+
+    platform = Platform(Settings())
+    found = compare_runs(platform, (first, second), truth, most)
+    page, sheet = output.with_suffix(".html"), output.with_suffix(".xlsx")
+    with page.open("w", encoding="utf-8") as file:
+        file.writelines(comparison_html(found, str(load_run(platform.lake, first).row["dataset"])))
+    write_comparison(found, sheet)
+    figures = {run: one.as_dict() for run, one in zip(found.runs, found.figures, strict=True)}
+    if as_json:
+        print_json({"runs": figures, "html": str(page), "xlsx": str(sheet), "unmatched": found.unmatched})
+        return
+    print_table(("metric", *found.runs), [(name, *(one[name] for one in figures.values())) for name in SHOWN])
+    console.print(f"written    {page} and {sheet}", markup=False, soft_wrap=True)
