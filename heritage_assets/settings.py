@@ -84,6 +84,8 @@ class Settings(BaseSettings):
         description="What this code location holds: all; or, side by side, records (the chain of a batch, on the GPU machine) "
         "and archive (harvests, clusters).",
     )
+    harvest_cron: str = Field("0 2 * * *", description="When the sources of sources.yaml are harvested (cron, UTC).")
+    clusters_cron: str = Field("0 5 * * *", description="When the archive is clustered anew (cron, UTC).")
     lake: str | None = Field(None, description="Root URI of landing zone, tables and images; default: HOME/lake.")
     s3_endpoint: str | None = Field(None, description="Address of an S3 server other than AWS, such as MinIO.")
     s3_access_key: str | None = Field(None, description="S3 access key.")

@@ -1,0 +1,79 @@
+"""Runs the services of docker-compose.yml as processes of this machine, for where there is no Docker engine.
+
+    python deploy/native up          start everything and keep it running until Ctrl-C
+    python deploy/native course      start everything, take the platform through its course, compare the stores
+
+Options: --engine local|spark (default: spark), --root FOLDER (default: a new one, removed at the end).
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from compose import load_project
+from translation import MissingError, require_programs
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def drawn_variables(folder: Path, engine: str) -> dict[str, str]:
+    """Draw secrets as `make env` does, and size Spark for one small machine."""
+    target = folder / ".env"
+    subprocess.run([sys.executable, PROJECT / "scripts" / "make_env.py", target], check=True, stdout=subprocess.DEVNULL)
+    lines = [line for line in target.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    drawn = {name: shlex.split(value)[0] for name, value in (line.split("=", 1) for line in lines)}
+    small = {"SPARK_WORKERS": "1", "SPARK_WORKER_CORES": "2", "SPARK_EXECUTOR_MEMORY": "1g"}
+    loopback = {"HERITAGE_FETCH__ALLOWED_NETWORKS": '["127.0.0.0/8"]'}
+    often = {"HERITAGE_CLUSTERS_CRON": "* * * * *"}  # the course waits for one tick
+    return {**drawn, **small, **loopback, **often, "HERITAGE_ENGINE": engine}
+
+
+def main() -> int:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", choices=["up", "course"])
+    parser.add_argument("--engine", choices=["local", "spark"], default="spark")
+    parser.add_argument("--root", type=Path)
+    arguments = parser.parse_args()
+    try:
+        require_programs(spark=True)
+    except MissingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    root = arguments.root or Path(tempfile.mkdtemp(prefix="heritage-native-"))
+    root.mkdir(parents=True, exist_ok=True)
+    root.chmod(0o711)  # PostgreSQL's own user must reach its volume
+    project = load_project(PROJECT / "docker-compose.yml", drawn_variables(root, arguments.engine))
+    from supervisor import running
+
+    with running(project, root) as services:
+        for name in ("webserver", "search"):
+            print(f"{name}: http://{services.names.addresses[name]}:{ {'webserver': 3000, 'search': 8080}[name] }")
+        if arguments.action == "course":
+            from course import run_course
+
+            run_course(services, root, print)
+        else:
+            _until_interrupted()
+    if arguments.root is None:
+        shutil.rmtree(root, ignore_errors=True)
+    return 0
+
+
+def _until_interrupted() -> None:
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())
