@@ -18,7 +18,7 @@ from heritage_assets.curation.duplicates.tiles import Rows
 from heritage_assets.stores.archive import GlobalTables
 from heritage_assets.stores.lake import Lake
 from heritage_assets.stores.views import newest_places
-from heritage_assets.stores.working_set import Segment, WorkingSet, taken
+from heritage_assets.stores.working_set import SEGMENT, Segment, WorkingSet, taken
 
 Index = npt.NDArray[np.int64]
 
@@ -34,10 +34,11 @@ class WorkingArchive(GlobalTables):
         super().__init__(lake, encoder)
         self.working = working
         self._starts = np.cumsum([0, *(segment.rows.num_rows for segment in working.segments)])
-        keys = [s.rows.select(["guid", "harvested_at", "batch", "withdrawn"]) for s in working.segments]
-        self._rows = pa.Table.from_batches(keys) if keys else pa.table({name: [] for name in IMAGES.names})
-        newest = newest_places(self._rows) if keys else np.empty(0, np.int64)
-        withdrawn = self._rows["withdrawn"].to_numpy() if keys else np.empty(0, bool)
+        names = ["guid", "harvested_at", "batch", "withdrawn"]
+        keys = [segment.rows.select(names) for segment in working.segments]
+        self._rows = pa.Table.from_batches(keys, schema=pa.schema([SEGMENT.field(name) for name in names]))
+        newest = newest_places(self._rows)
+        withdrawn = self._rows["withdrawn"].to_numpy()
         self._gone = newest[withdrawn[newest]]
         self._live = np.sort(newest[~withdrawn[newest]])
         self._guids = self._names(self._live)

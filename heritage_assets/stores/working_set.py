@@ -18,7 +18,9 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+import time
+import zipfile
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
 
 from heritage_assets.curation.duplicates.archive import RECORDS, vector_column, vector_matrix
 from heritage_assets.curation.duplicates.attributes import EVIDENCE
@@ -34,15 +37,21 @@ from heritage_assets.curation.duplicates.reduction import Reduction, normal_rows
 from heritage_assets.curation.schemas import CLEANSED_RECORDS, CLIP_EMBEDDINGS, SOURCE_IMAGES, VECTOR, TableSpec
 from heritage_assets.stores.lake import Lake, text
 
-VERSION = b"1"
+VERSION = b"2"
 """Changes whenever the layout of the files does."""
 SEGMENT = pa.schema([*RECORDS, ("withdrawn", pa.bool_()), ("norm", pa.float64())])
 """``norm``: length of ``embedding_image`` in float64, null where there is none."""
+NAME = b"name"
 ROWS = 16_384
+SAMPLED = 32
+"""Rows of a file that are looked at before it is believed."""
+ABANDONED = 86_400
+"""Seconds after which a file that is still being written never will be."""
 GROWN = 4
 """The projection is fitted again when there are so many times the vectors it was fitted to: it is never wrong, only longer
 than it need be."""
 
+Opened = Mapping[str, DeltaTable]
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -78,9 +87,10 @@ class WorkingSet:
         """Map the files under ``folder``, make those that are missing, and delete those of former states of the lake."""
         mine = folder / hashlib.sha256(f"{lake.root}\n{encoder}".encode()).hexdigest()[:16]
         mine.mkdir(parents=True, exist_ok=True)
-        names = _names(lake)
-        found = [part for batch, name in names.items() for part in _segments(lake, encoder, batch, mine / name)]
-        for file in mine.glob("*.arrow"):
+        tables = {table.name: opened for table in _SOURCES if (opened := lake.open(table)) is not None}
+        names = _names(tables)
+        found = [part for batch, name in names.items() for part in _segments(tables, encoder, batch, mine / name)]
+        for file in _files(mine, "*.arrow"):
             if file.stem not in names.values():
                 _remove(file)
         return cls(mine, found)
@@ -97,10 +107,13 @@ class WorkingSet:
             with np.load(file, allow_pickle=False) as stored:
                 basis, rows, fitted = stored["basis"], int(stored["rows"]), float(stored["threshold"])
             width = {segment.vectors.shape[1] for segment in self.segments if len(segment.at)}
-            if fitted == threshold and self.vectors <= GROWN * rows and width <= {basis.shape[0]}:
+            grown = self.vectors > GROWN * rows
+            # Pruning is by proof only where the directions are orthonormal, so that is not taken on trust.
+            sound = np.allclose(basis.T @ basis, np.eye(basis.shape[1]), atol=1e-9)
+            if fitted == threshold and not grown and width <= {basis.shape[0]} and sound:
                 return Reduction(basis), _digest(basis.tobytes())
-        except (OSError, ValueError, KeyError, EOFError):
-            pass  # absent, or cut short: made anew below
+        except (OSError, ValueError, KeyError, EOFError, IndexError, zipfile.BadZipFile):
+            pass  # absent, cut short or damaged: made anew below
         sample, norms = self._sample()
         fitted_now = Reduction.fit(sample, norms, threshold)
         basis = fitted_now.basis
@@ -114,9 +127,13 @@ class WorkingSet:
         try:
             stored: Floats = np.load(file, mmap_mode="r", allow_pickle=False)
             if stored.shape == shape and stored.dtype == np.float32:
-                return stored
+                some = _some(shape[0])
+                if np.allclose(
+                    stored[some], reduction.apply(segment.vectors[some], segment.norms[some], pool), atol=1e-6
+                ):
+                    return stored
         except (OSError, ValueError, EOFError):
-            pass  # absent, or cut short: made anew below
+            pass  # absent, cut short or damaged: made anew below
         made = reduction.apply(segment.vectors, segment.norms, pool)
         _replace(file, lambda path: np.save(path, made))
         return made
@@ -124,7 +141,7 @@ class WorkingSet:
     def forget_shorts(self, name: str) -> None:
         """Delete the short forms by other projections than ``name``, and of segments that are no more."""
         kept = {f"{segment.name}.{segment.number}.{name}.npy" for segment in self.segments}
-        for file in self.folder.glob("*.npy"):
+        for file in _files(self.folder, "*.npy"):
             if file.name not in kept:
                 _remove(file)
 
@@ -135,48 +152,61 @@ class WorkingSet:
         return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
-def _names(lake: Lake) -> dict[str, str]:
+def _names(tables: Opened) -> dict[str, str]:
     """Return each batch's file name: a digest of the lake's files that hold its slices."""
     files: dict[str, list[str]] = {}
-    for table in _SOURCES:
-        opened = lake.open(table)
-        if opened is None:
-            continue
+    for table, opened in tables.items():
         actions = pa.table(opened.get_add_actions(flatten=True))
         for path, batch in zip(actions["path"].to_pylist(), actions["partition.batch"].to_pylist(), strict=True):
-            files.setdefault(batch, []).append(f"{table.name}/{path}")
+            files.setdefault(batch, []).append(f"{table}/{path}")
     return {batch: _digest("\n".join(sorted(files[batch])).encode()) for batch in sorted(files)}
 
 
-def _segments(lake: Lake, encoder: str, batch: str, stem: Path) -> list[Segment]:
-    """Map a batch's file, made first where it is missing or damaged."""
+def _segments(tables: Opened, encoder: str, batch: str, stem: Path) -> list[Segment]:
+    """Map a batch's file, made first where it is missing, damaged, or not what its name says."""
     file = stem.with_name(stem.name + ".arrow")
-    with contextlib.suppress(OSError, pa.ArrowInvalid):
+    # ArrowInvalid is a ValueError; a damaged footer may also name buffers that are not there.
+    with contextlib.suppress(OSError, ValueError, pa.ArrowException):
         return _mapped(file)
-    _replace(file, lambda path: _write(path, _joined(lake, encoder, batch)))
+    _replace(file, lambda path: _write(path, stem.name, _joined(tables, encoder, batch)))
     return _mapped(file)
 
 
 def _mapped(file: Path) -> list[Segment]:
+    """Map a file.
+
+    Raises:
+        OSError, ValueError, pyarrow.ArrowException: it is not there, not whole, or not what was written under this name. A sample
+            of the vectors is held against their norms: pages that never reached the disk are noticed, a flipped bit is not.
+    """
     reader = pa.ipc.open_file(pa.memory_map(str(file)))
-    if reader.schema != SEGMENT:
-        raise pa.ArrowInvalid(f"{file}: other columns than this version writes")
+    if reader.schema != SEGMENT or (reader.schema.metadata or {}).get(NAME) != file.stem.encode():
+        raise pa.ArrowInvalid(f"{file}: not what this version writes under this name")
     found = []
     for number in range(reader.num_record_batches):
         rows = reader.get_batch(number)
-        norms = rows["norm"]
+        rows.validate()
         vectors, has = vector_matrix(rows["embedding_image"])
-        found.append(Segment(file.stem, number, rows, np.flatnonzero(has), vectors, norms.drop_null().to_numpy()))
+        norms = rows["norm"].drop_null().to_numpy()
+        some = _some(len(vectors))
+        if len(norms) != len(vectors) or not np.allclose(normal_rows(vectors[some]), norms[some], rtol=1e-9):
+            raise pa.ArrowInvalid(f"{file}: vectors that are not those that were written")
+        found.append(Segment(file.stem, number, rows, np.flatnonzero(has), vectors, norms))
     return found
 
 
-def _joined(lake: Lake, encoder: str, batch: str) -> pa.Table:
+def _some(rows: int) -> Index:
+    """Return some row numbers, from first to last."""
+    return np.unique(np.linspace(0, max(rows - 1, 0), min(rows, SAMPLED)).astype(np.int64))
+
+
+def _joined(tables: Opened, encoder: str, batch: str) -> pa.Table:
     """Return a batch's :data:`SEGMENT`."""
-    records = lake.read(CLEANSED_RECORDS, columns=[*_OF_RECORDS, "withdrawn"], batches=[batch])
+    records = _slice(tables, CLEANSED_RECORDS, batch, [*_OF_RECORDS, "withdrawn"])
     mine = text("encoder") == encoder
     columns = {name: records[name] for name in records.column_names}
-    columns |= _looked_up(lake, SOURCE_IMAGES, batch, records["guid"], _OF_IMAGES)
-    columns |= _looked_up(lake, CLIP_EMBEDDINGS, batch, records["guid"], _OF_EMBEDDINGS, mine)
+    columns |= _looked_up(tables, SOURCE_IMAGES, batch, records["guid"], _OF_IMAGES)
+    columns |= _looked_up(tables, CLIP_EMBEDDINGS, batch, records["guid"], _OF_EMBEDDINGS, mine)
     columns["image_sha256"] = columns.pop("sha256")
     vectors, has = vector_matrix(columns["embedding_image"])
     norms = np.zeros(len(has))
@@ -186,7 +216,7 @@ def _joined(lake: Lake, encoder: str, batch: str) -> pa.Table:
 
 
 def _looked_up(
-    lake: Lake,
+    tables: Opened,
     table: TableSpec,
     batch: str,
     guids: pa.ChunkedArray,
@@ -194,9 +224,20 @@ def _looked_up(
     where: pc.Expression | None = None,
 ) -> dict[str, pa.Array]:
     """Read a batch's slice of a table in the order of ``guids``; null where it has no row."""
-    rows = lake.read(table, columns=["guid", *names], batches=[batch], where=where)
+    rows = _slice(tables, table, batch, ["guid", *names], where)
     at = pc.index_in(guids.combine_chunks(), value_set=rows["guid"].combine_chunks())
     return {name: taken(rows[name].combine_chunks(), at) for name in names}
+
+
+def _slice(
+    tables: Opened, table: TableSpec, batch: str, columns: list[str], where: pc.Expression | None = None
+) -> pa.Table:
+    """Read a batch's slice of a table at the version that was opened: the one that the file is named by."""
+    schema = pa.schema([table.schema.field(name) for name in columns])
+    if table.name not in tables:
+        return schema.empty_table()
+    data = tables[table.name].to_pyarrow_dataset(file_pruning_predicate=[("batch", "=", batch)])
+    return data.to_table(columns=columns, filter=where).cast(schema)
 
 
 def taken(column: pa.Array, at: pa.Array) -> pa.Array:
@@ -210,9 +251,19 @@ def taken(column: pa.Array, at: pa.Array) -> pa.Array:
     return vector_column(matrix[(np.cumsum(has) - 1)[wanted[valid]]], valid)
 
 
-def _write(path: Path, rows: pa.Table) -> None:
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, SEGMENT) as writer:
+def _write(path: Path, name: str, rows: pa.Table) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, SEGMENT.with_metadata({NAME: name})) as writer:
         writer.write_table(rows.combine_chunks(), max_chunksize=ROWS)
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    """List files, but not those that another run is writing; what a killed run left of those is deleted after a day."""
+    found = list(folder.glob(pattern))
+    for file in found:
+        with contextlib.suppress(FileNotFoundError):
+            if file.name.startswith(".") and time.time() - file.stat().st_mtime > ABANDONED:
+                _remove(file)
+    return [file for file in found if not file.name.startswith(".")]
 
 
 def _replace(file: Path, write: Callable[[Path], object]) -> None:
