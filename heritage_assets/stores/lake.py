@@ -10,13 +10,14 @@ import functools
 import hashlib
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from stamina import retry
 
 from heritage_assets.curation.schemas import TableSpec
@@ -43,6 +44,21 @@ def within(values: Mapping[str, str] | None) -> pc.Expression | None:
 def slice_predicate(values: Mapping[str, str]) -> str:
     """Return the same as SQL, as ``replaceWhere`` wants it."""
     return " AND ".join(f"{column} = '{_literal(value)}'" for column, value in values.items())
+
+
+class StorageError(OSError):
+    """The storage below a table did not answer, or refused; nothing was committed, so trying again is safe."""
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Raise what the storage says as StorageError: delta-rs wraps some of it as if the data were at fault."""
+    try:
+        yield
+    except DeltaError as error:
+        if not isinstance(error, CommitFailedError) and "error performing" in str(error).lower():
+            raise StorageError(str(error)[:1_000]) from error
+        raise
 
 
 @dataclass(frozen=True)
@@ -162,14 +178,15 @@ class Lake:
         with Pump(data) as pump:
             counted = _Counted(table.schema, pump)
             try:
-                write_deltalake(
-                    self.uri(table),
-                    counted.reader(),
-                    mode="overwrite",
-                    predicate=f"batch = '{_literal(batch)}'" if exists else None,
-                    partition_by=["batch"],
-                    storage_options=self.storage_options,
-                )
+                with storage_errors():
+                    write_deltalake(
+                        self.uri(table),
+                        counted.reader(),
+                        mode="overwrite",
+                        predicate=f"batch = '{_literal(batch)}'" if exists else None,
+                        partition_by=["batch"],
+                        storage_options=self.storage_options,
+                    )
             except Exception:
                 if counted.error is not None:
                     raise counted.error from None  # what the writer wraps as text
@@ -200,7 +217,10 @@ class Lake:
 
     def append(self, table: TableSpec, data: pa.Table) -> Written:
         """Append rows to an append-only table."""
-        write_deltalake(self.uri(table), data.cast(table.schema), mode="append", storage_options=self.storage_options)
+        with storage_errors():
+            write_deltalake(
+                self.uri(table), data.cast(table.schema), mode="append", storage_options=self.storage_options
+            )
         return self._written(table, data.num_rows)
 
     @retry(on=CommitFailedError, attempts=8, wait_initial=0.1, wait_max=5.0)
@@ -216,13 +236,15 @@ class Lake:
         merge = merge.when_matched_update_all(predicate=changed or None).when_not_matched_insert_all()
         if delete_missing:
             merge = merge.when_not_matched_by_source_delete()
-        merge.execute()
+        with storage_errors():
+            merge.execute()
 
     @retry(on=CommitFailedError, attempts=8, wait_initial=0.1, wait_max=5.0)
     def _delete_once_free(self, table: TableSpec, keys: pa.Table) -> None:
         same_key = " AND ".join(f"t.{name} = s.{name}" for name in keys.column_names)
         opened = DeltaTable(self.uri(table), storage_options=self.storage_options)
-        opened.merge(keys, same_key, source_alias="s", target_alias="t").when_matched_delete().execute()
+        with storage_errors():
+            opened.merge(keys, same_key, source_alias="s", target_alias="t").when_matched_delete().execute()
 
     def create(self, table: TableSpec) -> None:
         """Make the table with its declared schema when there is none, so that it is the same whoever writes first."""

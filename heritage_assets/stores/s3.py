@@ -63,6 +63,12 @@ class S3Access(BaseModel):
             "AWS_REGION": self.region,
             "aws_conditional_put": "etag",
             "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": str(not self.path_style).lower(),
+            # A server that is started anew is waited for: some 17 s, with the defaults it would be 2.
+            "max_retries": "8",
+            "retry_timeout": "60s",
+            "backoff_config.init_backoff": "500ms",
+            "backoff_config.max_backoff": "5s",
+            "backoff_config.base": "3",
         }
         if self.endpoint:
             options["AWS_ENDPOINT_URL"] = self.endpoint

@@ -1,0 +1,77 @@
+"""A MinIO of a test's own, which may be killed and comes back with what it had."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import uuid
+from pathlib import Path
+
+from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.s3 import S3Access, ensure_bucket
+
+USER, PASSWORD = "heritage", "heritage-tests"
+
+
+def minio_binary() -> str | None:
+    """Return where MinIO is, if it is anywhere."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    tools = Path(os.environ.get("HERITAGE_TOOLS", cache / "heritage_assets" / "tools"))
+    return shutil.which("minio", path=str(tools)) or shutil.which("minio")
+
+
+class MinioServer:
+    """A server on a port of its own that keeps its data in ``folder``."""
+
+    def __init__(self, binary: str, folder: Path) -> None:
+        self.binary = binary
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def access(self) -> S3Access:
+        """How it is reached."""
+        return S3Access(endpoint=f"http://127.0.0.1:{self.port}", access_key=USER, secret_key=PASSWORD)
+
+    def bucket(self) -> str:
+        """Make a bucket; return its address."""
+        root = f"s3://test-{uuid.uuid4().hex[:12]}"
+        assert ensure_bucket(root, self.access)
+        return root
+
+    def lake(self) -> Lake:
+        """Return a lake in a bucket of its own."""
+        return Lake(f"{self.bucket()}/tables", self.access.delta_options())
+
+    def start(self, seconds: float = 30) -> None:
+        """Start it, and wait until it answers."""
+        environment = {**os.environ, "MINIO_ROOT_USER": USER, "MINIO_ROOT_PASSWORD": PASSWORD}
+        command = [self.binary, "server", "--quiet", "--address", f"127.0.0.1:{self.port}", str(self.folder)]
+        with (self.folder.parent / "minio.log").open("ab") as log:
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        deadline = time.monotonic() + seconds
+        while not self._answers():
+            assert time.monotonic() < deadline, "MinIO does not answer"
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """Kill it, as a machine that loses its power would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/minio/health/ready", timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
