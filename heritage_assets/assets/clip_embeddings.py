@@ -11,6 +11,7 @@ import pyarrow as pa
 from heritage_assets.curation.embeddings import VectorJournal, build_prompts, embed, same_image
 from heritage_assets.curation.encoders import Encoder
 from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, EMBEDDING_TASKS, SOURCE_IMAGES
+from heritage_assets.curation.vector_memory import NORM_TOLERANCE
 from heritage_assets.engines.base import Engine, Step
 from heritage_assets.partitions import harvest_batches
 from heritage_assets.resources.encoder import EncoderResource
@@ -28,7 +29,6 @@ from .reporting import OWNERS, Stopwatch, blocking, counts_table, value_counts, 
 COUNTED = "embeddings_match_images"
 DIMENSIONS = "dimensions_match_encoder"
 NORMS = "vectors_have_unit_length"
-NORM_TOLERANCE = 1e-3
 PROMPT_COLUMNS = ("guid", "title", "subject", "creator", "type", "description")
 RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 

@@ -64,6 +64,7 @@ def calibrate_archive(
     """
     from PIL import Image
 
+    from heritage_assets.curation.duplicates.archive import VECTORS
     from heritage_assets.curation.duplicates.calibration import calibrate
     from heritage_assets.curation.duplicates.hashes import parse_hashes
     from heritage_assets.curation.images import perceptual_hash
@@ -76,7 +77,8 @@ def calibrate_archive(
         list(keep(lake.scan(SOURCE_IMAGES, columns=columns, where=pc.field("derivative").is_valid()))),
         schema=pa.schema([SOURCE_IMAGES.schema.field(name) for name in columns]),
     )
-    vectors = pa.Table.from_batches(list(current_image_vectors(lake, encoder.id, keep)) or [], schema=VECTORS)
+    stream = (rows.select(VECTORS.names) for rows in current_image_vectors(lake, encoder.id, keep))
+    vectors = pa.Table.from_batches(list(stream), schema=VECTORS)
     rows = merged_by_guid(vectors, images, ["perceptual_hash", "derivative", "sha256"])
     rows = rows.filter(pc.is_valid(rows["derivative"])).sort_by("guid")
     first = {sha: row for row, sha in reversed(list(enumerate(rows["sha256"].to_pylist())))}
@@ -101,6 +103,3 @@ def calibrate_archive(
         precision=precision,
         sample=sample,
     )
-
-
-VECTORS = pa.schema([("guid", pa.string()), ("batch", pa.string()), ("embedding_image", pa.list_(pa.float32()))])

@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 ALIAS = "heritage"
 """The alias that always points at the active collection."""
-VECTOR_NAMES = ("embedding_image", "embedding_text", "combined")
 ID_FIELD = "id_object"
 """The payload field that holds the guid."""
 

@@ -37,6 +37,8 @@ from heritage_assets.stores.lake import text
 router = APIRouter(tags=["duplicates and review"])
 PageLimit = Annotated[int, Query(ge=1, le=200)]
 NO_GROUPS = "no duplicates were found"
+REFUSED = {"unknown_record": 404, "unknown_decision": 404, "note_too_long": 422, "unknown_kind": 422}
+"""Status of a refused decision by its code; the others conflict with what is there: 409."""
 NO_PAIRS = "no borderline pair waits for a decision"
 
 
@@ -186,7 +188,7 @@ async def decide(state: State, snapshot: Current, who: Reviewer, body: NewDecisi
     try:
         row, new = await asyncio.to_thread(state.desk.decide, wanted, reviewer, snapshot)
     except DecisionRefusedError as error:
-        status = {"unknown_record": 404, "unknown_decision": 404}.get(error.code, 409)
+        status = REFUSED.get(error.code, 409)
         raise ApiProblem(status, error.code, str(error)) from error
 
     def shown() -> dict[str, Any]:
