@@ -21,6 +21,7 @@ from heritage_assets.jobs import (
     image_retry,
     record_chain,
 )
+from heritage_assets.maintenance import maintenance
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.http_fetcher import HttpFetcherResource
@@ -29,7 +30,7 @@ from heritage_assets.resources.object_store import ObjectStoreResource
 from heritage_assets.resources.page_policy import PagePolicyResource
 from heritage_assets.resources.policies import ClusterPolicyResource, DuplicatePolicyResource
 from heritage_assets.resources.vector_store import VectorStoreResource
-from heritage_assets.schedules import nightly_clusters, nightly_harvest
+from heritage_assets.schedules import nightly_clusters, nightly_harvest, weekly_maintenance
 from heritage_assets.sensors.automation import automation_conditions
 from heritage_assets.sensors.landing import landing_sensor
 from heritage_assets.sensors.retry_failed_images import retry_failed_images
@@ -97,8 +98,8 @@ def build_definitions(settings: Settings | None = None, **overrides: Any) -> dg.
         "sensors": [landing_sensor, retry_failed_images, review_decisions],
     }
     archive: dict[str, Any] = {
-        "jobs": [clustering, harvesting, fine_tuning],
-        "schedules": [nightly_harvest, nightly_clusters],
+        "jobs": [clustering, harvesting, maintenance, fine_tuning],
+        "schedules": [nightly_harvest, nightly_clusters, weekly_maintenance],
     }
     everywhere = [run_failure, automation_conditions]
     if settings.location is Location.RECORDS:

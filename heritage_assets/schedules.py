@@ -1,8 +1,9 @@
-"""Schedules: what happens every night."""
+"""Schedules: what happens every night, and every week."""
 
 import dagster as dg
 
 from heritage_assets.jobs import clustering, harvesting
+from heritage_assets.maintenance import maintenance
 
 nightly_harvest = dg.ScheduleDefinition(
     name="nightly_harvest",
@@ -19,4 +20,13 @@ nightly_clusters = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Cluster the archive anew after the night's batches.",
+)
+
+weekly_maintenance = dg.ScheduleDefinition(
+    name="weekly_maintenance",
+    job=maintenance,
+    cron_schedule="30 6 * * 0",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Compact and vacuum the tables, on Sunday mornings.",
 )

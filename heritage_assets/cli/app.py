@@ -23,6 +23,7 @@ from heritage_assets.cli import (
     evaluate,
     evaluate_retrieval,
     look,
+    maintain,
     pages,
     prepare,
     retry,
@@ -59,6 +60,7 @@ chain.register(app)
 retry.register(app)
 demo.register(app)
 look.register(app)
+maintain.register(app)
 evaluate.register(app)
 evaluate_retrieval.register(evaluate.evaluate_app)
 encoder.register(app)
