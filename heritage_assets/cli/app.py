@@ -25,6 +25,8 @@ from heritage_assets.cli import (
     look,
     maintain,
     pages,
+    pages_demo,
+    pages_review,
     prepare,
     retry,
     servers,
@@ -66,6 +68,8 @@ evaluate_retrieval.register(evaluate.evaluate_app)
 encoder.register(app)
 duplicates.register(app)
 pages.register(app)
+pages_demo.register(pages.pages_app)
+pages_review.register(pages.pages_app)
 prepare.register(app)
 servers.register(app)
 

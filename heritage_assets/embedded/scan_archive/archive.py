@@ -60,7 +60,7 @@ def write_archive(
 
 def _drawn(left: list[Shot], scans: Path, processes: int) -> Iterable[int]:
     parts = [(left[start : start + _SHARE], scans) for start in range(0, len(left), _SHARE)]
-    if processes == 1 or len(parts) < 2:
+    if processes == 1 or len(parts) < 6:  # starting a process costs as much as drawing a dozen scans
         yield from map(_draw, parts)
         return
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:

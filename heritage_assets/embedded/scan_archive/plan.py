@@ -239,10 +239,11 @@ def _scanned(documents: list[Document], rng: np.random.Generator) -> list[Shot]:
     if late is not None:
         queue.append(late)
     digits = len(str(len(queue)))
+    names = [f"loose_scan_{number:0{digits}d}.jpg" for number in range(1, len(queue) + 1)]
     return [
-        Shot(f"scan_{number:0{digits}d}.jpg", document, position, _defect(document, position, rng), int(rng.integers(1 << 31)))
-        for number, (document, position) in enumerate(queue, start=1)
-    ]  # fmt: skip
+        Shot(name, document, position, _defect(document, position, rng), int(rng.integers(1 << 31)))
+        for name, (document, position) in zip(names, queue, strict=True)
+    ]
 
 
 def _defect(document: Document | None, position: int, rng: np.random.Generator) -> str | None:
