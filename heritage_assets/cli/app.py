@@ -27,6 +27,7 @@ from heritage_assets.cli import (
     pages,
     pages_demo,
     pages_review,
+    plan,
     prepare,
     retry,
     servers,
@@ -70,6 +71,7 @@ duplicates.register(app)
 pages.register(app)
 pages_demo.register(pages.pages_app)
 pages_review.register(pages.pages_app)
+plan.register(app)
 prepare.register(app)
 servers.register(app)
 
