@@ -4,7 +4,8 @@
     python -m benchmarks.images --peer /tmp/img2dataset   # installs it into a new environment there, once
 
 Each round times one after the other on the same files. The server is a process of its own on the same cores; what it costs is the
-disadvantage of those that fetch.
+disadvantage of those that fetch. What they store goes to a folder in memory where there is one. Imports are not counted, except
+for img2dataset, which starts processes; what its workers count themselves stands below the table.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-from benchmarks.images.contestants import SETTINGS
+from benchmarks.images.contestants import SETTINGS, memory_folder
 from benchmarks.images.provider import served, write_photographs
 
 PEER = "img2dataset==1.47.0"
@@ -51,7 +52,7 @@ def ours(what: str, listing: Path) -> Figures:
 def peer(python: Path, listing: Path) -> Figures:
     """Run img2dataset."""
     wanted = (SETTINGS.decode_threads, SETTINGS.derivative_side, SETTINGS.derivative_quality)
-    with tempfile.TemporaryDirectory() as output:
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as output:
         script = HERE / "img2dataset_run.py"
         return timed([python, script, listing, f"{output}/out", *map(str, wanted)])
 
@@ -62,6 +63,12 @@ def line(name: str, rounds: list[Figures]) -> str:
     cpu = statistics.median(1000 * one["cpu_seconds"] / one["images"] for one in rounds)
     memory = max(one["peak_mb"] for one in rounds)
     return f"| {name} | {rate:.1f} | {cpu:.1f} | {memory:.0f} |"
+
+
+def paired(one: list[Figures], other: list[Figures]) -> str:
+    """Return how the rates of two contestants compare, round by round."""
+    ratios = [there["seconds"] / here["seconds"] for here, there in zip(one, other, strict=True)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def main() -> None:
@@ -91,12 +98,9 @@ def main() -> None:
     )
     print("| | images/s | CPU ms an image | peak MB |\n|---|---|---|---|")
     print("\n".join(line(name, rounds) for name, rounds in results.items() if rounds))
-    pairs = list(zip(results["decode"], results["step"], strict=True))
-    ratios = [memory["seconds"] / whole["seconds"] for memory, whole in pairs]
-    print(
-        f"\nwhole step to decoding from memory: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    )
+    print(f"\nwhole step to decoding from memory: {paired(results['step'], results['decode'])}")
     if python:
+        print(f"whole step to img2dataset: {paired(results['step'], results['img2dataset'])}")
         workers = statistics.median(one["worker_rate"] for one in results["img2dataset"]) * SETTINGS.decode_threads
         print(f"img2dataset without its start, as its workers count: {workers:.1f} images/s")
 

@@ -22,8 +22,8 @@ from heritage_assets.curation.images import (
     risen,
 )
 from heritage_assets.curation.images.checkpoints import fetched_and_kept
-from heritage_assets.curation.images.fetch import host_keys, image_address
 from heritage_assets.curation.images.health import LEAST_IMAGES, check_reasons
+from heritage_assets.curation.images.wanted import host_keys, wanted_of
 from heritage_assets.curation.schemas import CLEANSED_RECORDS, IMAGE_TASKS, SOURCE_IMAGES
 from heritage_assets.engines.base import Engine, Step
 from heritage_assets.partitions import harvest_batches
@@ -62,14 +62,14 @@ class SourceImagesConfig(dg.Config):
     hosts: list[str] = Field([], description="again: only images of these hosts and their subdomains.")
 
 
-def known_images(lake: Lake, batch: str, tasks: pa.Table) -> dict[str, PreviousImage]:
-    """Return by guid what is known of the batch's images: of the record itself, else of another record with the same address."""
+def known_images(lake: Lake, batch: str, tasks: pa.Table, side: int) -> dict[str, PreviousImage]:
+    """Return by guid what is known of the batch's images: of the record itself, else of another record with the same address.
+
+    ``side``: long side in pixels that image services are asked for.
+    """
     known = previous_images(images_known_for(lake, batch).to_batches())
-    columns = (tasks[name].to_pylist() for name in ("guid", "url", "iiif_service"))
-    unknown = {
-        guid: image_address(url, service) for guid, url, service in zip(*columns, strict=True) if guid not in known
-    }
-    urls = pa.array(sorted({url for url in unknown.values() if url}), pa.string())
+    unknown = {guid: wanted.url for guid, wanted in wanted_of(tasks, side) if wanted and guid not in known}
+    urls = pa.array(sorted(set(unknown.values())), pa.string())
     copies = {row["url"]: PreviousImage.from_row(row) for row in images_held_at(lake, urls).to_pylist()}
     return known | {guid: copies[url] for guid, url in unknown.items() if url in copies}
 
@@ -89,7 +89,7 @@ def fetch_batch(
     which other batches have are asked for with a condition, so that only changed ones travel.
     """
     tasks = pa.Table.from_batches(image_tasks(lake, batch), schema=IMAGE_TASKS)
-    known = known_images(lake, batch, tasks)
+    known = known_images(lake, batch, tasks, policy.derivative_side)
     work = partial(
         fetch_images,
         store=store,
@@ -99,7 +99,7 @@ def fetch_batch(
         only_due=config.only_due or config.again,
         revalidate=batch not in lake.batches(SOURCE_IMAGES),
     )
-    checkpoint = Checkpoint(store, batch, lake.fingerprint(SOURCE_IMAGES, batch))
+    checkpoint = Checkpoint(store, batch, lake.fingerprint(SOURCE_IMAGES, batch), policy.derivative_side)
     kept = partial(fetched_and_kept, fetch=work, checkpoint=checkpoint)
     for _ in engine.run(Step("fetch", kept, SOURCE_IMAGES.schema, together=host_keys), checkpoint.left(tasks)):
         pass  # each piece is kept where it was fetched

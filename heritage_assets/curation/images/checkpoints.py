@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 
-from heritage_assets.curation.images.fetch import image_address
+from heritage_assets.curation.images.policy import DERIVATIVE_SIDE
+from heritage_assets.curation.images.wanted import wanted_of
 from heritage_assets.curation.schemas import SOURCE_IMAGES
 from heritage_assets.stores.objects import ObjectStore
 
@@ -28,17 +29,19 @@ class Checkpoint:
         store: where the pieces lie.
         batch: harvest batch.
         base: the state of the table's slice that the rows are to replace.
+        side: long side in pixels that image services are asked for.
     """
 
-    def __init__(self, store: ObjectStore, batch: str, base: str) -> None:
-        self._given = (store, batch, base)
+    def __init__(self, store: ObjectStore, batch: str, base: str, side: int = DERIVATIVE_SIDE) -> None:
+        self._given = (store, batch, base, side)
+        self._side = side
         self._store = store
         self._folder = f"{FOLDER}/{batch}"
         self._own = f"{self._folder}/{base}"
         self._run = secrets.token_hex(4)
         self._pieces = 0
 
-    def __reduce__(self) -> tuple[type[Checkpoint], tuple[ObjectStore, str, str]]:
+    def __reduce__(self) -> tuple[type[Checkpoint], tuple[ObjectStore, str, str, int]]:
         """Travel to other processes as what it was made of: each writes pieces with names of its own."""
         return Checkpoint, self._given
 
@@ -46,7 +49,7 @@ class Checkpoint:
         """Yield the tasks (IMAGE_TASKS) for which there is no finished row with the same guid and address."""
         done = {(row["guid"], row["url"]) for piece in self._read(["guid", "url"]) for row in piece.to_pylist()}
         for part in tasks.to_batches(max_chunksize=1_024):
-            mask = [(guid, address) not in done for guid, address in _addresses(part)]
+            mask = [(guid, address) not in done for guid, address in self._addresses(part)]
             yield part.filter(pa.array(mask, pa.bool_()))
 
     def record(self, rows: Iterable[pa.RecordBatch]) -> int:
@@ -65,7 +68,7 @@ class Checkpoint:
 
     def rows(self, tasks: pa.Table) -> Iterator[pa.RecordBatch]:
         """Yield the finished rows of ``tasks``, each record once; rows of records that have changed since are passed over."""
-        wanted = {key for part in tasks.to_batches() for key in _addresses(part)}
+        wanted = {key for part in tasks.to_batches() for key in self._addresses(part)}
         for piece in self._read(SOURCE_IMAGES.schema.names):
             mask = []
             for key in zip(piece["guid"].to_pylist(), piece["url"].to_pylist(), strict=True):
@@ -77,6 +80,9 @@ class Checkpoint:
         """Remove the batch's pieces, of this run and of any other; call when the table has the rows."""
         for item in list(self._store.list(self._folder)):
             self._store.delete(item.key)
+
+    def _addresses(self, tasks: pa.RecordBatch) -> Iterator[tuple[str, str | None]]:
+        return ((guid, wanted.url if wanted else None) for guid, wanted in wanted_of(tasks, self._side))
 
     def _read(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
         for item in list(self._store.list(self._own)):
@@ -94,9 +100,3 @@ def fetched_and_kept(
 ) -> Iterator[pa.RecordBatch]:
     """Fetch, and keep each piece as soon as it is there; picklable when ``fetch`` is."""
     return checkpoint.recorded(fetch(tasks))
-
-
-def _addresses(tasks: pa.RecordBatch) -> Iterator[tuple[str, str | None]]:
-    columns = (tasks[name].to_pylist() for name in ("guid", "url", "iiif_service"))
-    for guid, url, service in zip(*columns, strict=True):
-        yield guid, image_address(url, service)

@@ -18,6 +18,10 @@ KEPT_SECONDS = 15.0
 """A connection without a request for so long is closed: servers close theirs soon after."""
 
 
+READ_BYTES = 256 << 10
+"""What asyncio reads of a socket at a time. With httpcore's 64 KiB, what is left of it is copied anew for each part."""
+
+
 class _Stream(httpcore.AsyncNetworkStream):
     """A stream whose idle check is one ``poll``.
 
@@ -32,7 +36,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._poll.register(self._socket.fileno(), select.POLLIN)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._inner.read(max_bytes, timeout)
+        return await self._inner.read(max(max_bytes, READ_BYTES), timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         await self._inner.write(buffer, timeout)

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 
@@ -31,6 +30,7 @@ from heritage_assets.curation.images.outcomes import (
     to_batch,
 )
 from heritage_assets.curation.images.policy import FetchSettings, Status
+from heritage_assets.curation.images.wanted import Wanted, wanted_image
 from heritage_assets.curation.images.worker import ImageWorker, Kept, Outcome, Restored, WorkerOptions, left_alone
 from heritage_assets.curation.progress import Stage
 from heritage_assets.stores.objects import ObjectStore
@@ -43,7 +43,7 @@ PIECE_SECONDS = 5.0
 REMEMBERED = 20_000
 """Addresses whose outcome is remembered in a run, so that records showing the same image share one request (about 20 MB)."""
 
-SharingKey = tuple[str | None, ...]
+SharingKey = tuple[Wanted | str | None, ...]
 """Records with the same key ask the same question: the address, and of a copy that is held, which copy."""
 
 
@@ -83,7 +83,7 @@ def fetch_images(
     known: Mapping[str, PreviousImage] = previous or {}
     options = WorkerOptions(settings, image_root, revalidate, only_due, now or datetime.now(UTC))
     with _Run(store, options, fixed_clock=now is not None) as run:
-        for piece in _pieces(_rows(run, _tasks(tasks, known))):
+        for piece in _pieces(_rows(run, _tasks(tasks, known, settings.derivative_side))):
             stage.advance(len(piece))
             yield to_batch(piece)
 
@@ -102,7 +102,7 @@ def _pieces(rows: Iterator[Row]) -> Iterator[list[Row]]:
 
 def _rows(run: _Run, tasks: Iterator[Task]) -> Iterator[Row]:
     for task in tasks:
-        if task.url is None:
+        if task.wanted is None:
             yield row_without_image(task)
         else:
             run.submit(task)
@@ -110,42 +110,18 @@ def _rows(run: _Run, tasks: Iterator[Task]) -> Iterator[Row]:
     yield from run.finished(most_waiting=0)
 
 
-def _tasks(batches: Iterator[pa.RecordBatch], previous: Mapping[str, PreviousImage]) -> Iterator[Task]:
+def _tasks(batches: Iterator[pa.RecordBatch], previous: Mapping[str, PreviousImage], side: int) -> Iterator[Task]:
     for batch in batches:
         for row in batch.to_pylist():
-            url = image_address(row["url"], row["iiif_service"])
-            yield Task(row["guid"], row["batch"], row["dataset"], url, previous.get(row["guid"]))
-
-
-def image_address(url: str | None, service: str | None) -> str | None:
-    """Return the address that a record's image is fetched from: its own, else one of its IIIF Image API service (2 or 3, level 1
-    and up), else None."""
-    if url and url.strip():
-        return url.strip()
-    return f"{service.strip().rstrip('/')}/full/!1536,1536/0/default.jpg" if service and service.strip() else None
-
-
-def host_keys(tasks: pa.RecordBatch) -> pa.Array:
-    """Return the host of each task's image (IMAGE_TASKS), or its guid where there is none.
-
-    Where several processes fetch, a host's images belong in one of them: limits and pauses are kept by process.
-    """
-    columns = (tasks[name].to_pylist() for name in ("guid", "url", "iiif_service"))
-    return pa.array([_host(image_address(url, service)) or guid for guid, url, service in zip(*columns, strict=True)])
-
-
-def _host(url: str | None) -> str | None:
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2].lower() if url else None
-    except ValueError:
-        return None
+            wanted = wanted_image(row["url"], row["iiif_service"], side)
+            yield Task(row["guid"], row["batch"], row["dataset"], wanted, previous.get(row["guid"]))
 
 
 def _sharing_key(task: Task) -> SharingKey:
     held = task.previous
     if held is None or held.url != task.url or held.status != Status.OK:
-        return (task.url,)
-    return (task.url, held.sha256, held.derivative, held.etag, held.last_modified)
+        return (task.wanted,)
+    return (task.wanted, held.sha256, held.derivative, held.etag, held.last_modified)
 
 
 class _Run:
@@ -213,9 +189,9 @@ class _Run:
 
     async def _job(self, sharers: list[Task]) -> None:
         task = sharers[0]
-        assert task.url is not None
+        assert task.wanted is not None
         try:
-            self._outcomes.put((sharers, await self._worker.work(task.url, task.previous)))
+            self._outcomes.put((sharers, await self._worker.work(task.wanted, task.previous)))
         except BaseException as error:
             # Not an image's failure (the store is full, a defect): the caller's thread raises it.
             self._outcomes.put((sharers, error))

@@ -16,12 +16,8 @@ def perceptual_hash(image: Image.Image) -> str:
     Functions", 2010; here as ``imagehash.phash``). The bits of an image without any structure are rounding noise.
     """
     import imagehash
-    from PIL.Image import Resampling
 
-    # imagehash scales to 32 × 32 itself, at three times the cost of the hash. Reduced by whole factors first, an image in six
-    # gets other bits than imagehash's, 4 of the 64 at most (550 images).
-    small = image.convert("L").resize((32, 32), Resampling.LANCZOS, reducing_gap=3.0)
-    return str(imagehash.phash(small))
+    return str(imagehash.phash(image))
 
 
 def hamming_distance(first: str, second: str) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from heritage_assets.curation.images.policy import REASONS, FetchSettings, Reason, Status, next_attempt
 from heritage_assets.curation.schemas import SOURCE_IMAGES
+
+if TYPE_CHECKING:
+    from heritage_assets.curation.images.wanted import Wanted
 
 DETAIL_LENGTH = 500
 """Details quote what hosts and decoders say; a row keeps that many characters."""
@@ -63,6 +66,10 @@ class Fetched:
     etag: str | None
     last_modified: str | None
     note: str | None
+
+    def with_note(self, note: str) -> Fetched:
+        """Return it with one more note."""
+        return replace(self, note=f"{self.note}; {note}" if self.note else note)
 
 
 @dataclass(frozen=True)
@@ -127,8 +134,13 @@ class Task:
     guid: str
     batch: str | None
     dataset: str | None
-    url: str | None
+    wanted: Wanted | None
     previous: PreviousImage | None
+
+    @property
+    def url(self) -> str | None:
+        """The address that is asked first."""
+        return self.wanted.url if self.wanted else None
 
     def row(self, **values: Any) -> Row:
         """Return a row of ``source_images`` for this record; columns not given are null."""

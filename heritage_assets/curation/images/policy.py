@@ -15,6 +15,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, model_validator
 
 MEBIBYTE = 1 << 20
+DERIVATIVE_SIDE = 768
+"""Pixels: what the encoders (224 to 384) and the record page need."""
 ENTRY_BYTES = 256 << 10
 """Memory set aside for a request whose length is not known yet."""
 
@@ -69,9 +71,9 @@ class FetchSettings(BaseModel):
         pattern=r"^[\x20-\x7e]+$",
         description="How requests introduce themselves; name a contact.",
     )
-    derivative_side: int = Field(768, ge=64, le=8192, description="Long side of the derivative, in pixels.")
+    derivative_side: int = Field(DERIVATIVE_SIDE, ge=64, le=8192, description="Long side of the derivative, in pixels.")
     derivative_quality: int = Field(92, ge=1, le=100, description="JPEG quality of the derivative (4:2:0).")
-    thumbnail_side: int = Field(256, ge=16, le=1024, description="Long side of the thumbnail, in pixels.")
+    thumbnail_side: int = Field(256, ge=32, le=1024, description="Long side of the thumbnail, in pixels.")
     thumbnail_quality: int = Field(82, ge=1, le=100, description="JPEG quality of the thumbnail.")
 
     @model_validator(mode="after")

@@ -128,6 +128,24 @@ class HttpFetcher:
                 )
                 raise ImageError(Reason.TOO_MANY_REDIRECTS, f"{what}, last to {str(address)[:200]!r}")
 
+    async def document(self, url: str) -> bytes:
+        """Return the first ROBOTS_BYTES of a text, such as the ``info.json`` of an image service.
+
+        Raises:
+            ImageError: as :meth:`fetch`.
+        """
+        address = parse_address(url)
+        for _ in range(self._settings.max_redirects + 1):
+            await self._robots.check(address)
+            answer = await self._hop(address, self._receive_text)
+            if isinstance(answer, Download):
+                answer.lease.release()
+                return answer.body
+            address = answer
+        raise ImageError(
+            Reason.TOO_MANY_REDIRECTS, f"{url[:200]!r}: more than {self._settings.max_redirects} redirects"
+        )
+
     async def _robots_file(self, address: httpx.URL) -> bytes:
         """Return the beginning of a robots.txt, following redirects as RFC 9309 asks (section 2.3.1.2)."""
         for _ in range(ROBOTS_REDIRECTS + 1):

@@ -6,7 +6,9 @@ import asyncio
 import os
 import random
 import stat
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ from heritage_assets.curation.images.derivatives import ImageShelf
 from heritage_assets.curation.images.outcomes import Fetched, ImageError, PreviousImage, StoredImage
 from heritage_assets.curation.images.policy import REASONS, FetchSettings, Reason, Status
 from heritage_assets.curation.images.transfer import Download, HttpFetcher, NotModified, Validators
+from heritage_assets.curation.images.wanted import Wanted, another_may_help, host_of, size_listed
 
 
 @dataclass(frozen=True)
@@ -58,25 +61,27 @@ class ImageWorker:
         self._threads = threads
         self._options = options
         self._http = HttpFetcher(options.settings)
+        self._services: dict[str | None, asyncio.Event] = {}
+        self._listing: set[str | None] = set()
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
 
-    async def work(self, url: str, previous: PreviousImage | None) -> Outcome:
-        """Return what became of the image at ``url``; failures are returned, not raised.
+    async def work(self, wanted: Wanted, previous: PreviousImage | None) -> Outcome:
+        """Return what became of an image; failures are returned, not raised.
 
         Errors of the object store are no failures of the image, and are raised.
         """
         validators = None
         try:
-            if previous is not None and previous.url == url:
+            if previous is not None and previous.url == wanted.url:
                 stands = await self._stands(previous)
                 if stands is not None and not self._options.revalidate:
                     return stands
                 if stands is not None:
                     validators = Validators(previous.etag, previous.last_modified)
-            return await self._with_retries(url, validators)
+            return await self._fetched(wanted, validators)
         except NotModified:
             return Kept()
         except ImageError as error:
@@ -98,6 +103,68 @@ class ImageWorker:
         finally:
             lease.release()
         return Restored(image) if image else None
+
+    async def _fetched(self, wanted: Wanted, validators: Validators | None) -> Fetched:
+        if wanted.service is None:
+            return await self._with_retries(wanted.url, validators)
+        async with self._after_the_first(host_of(wanted.service)):
+            return await self._from_service(wanted, validators)
+
+    @asynccontextmanager
+    async def _after_the_first(self, host: str | None) -> AsyncIterator[None]:
+        """Wait until one image of the host's services has shown how they are asked."""
+        known = self._services.get(host)
+        if known is not None:
+            await known.wait()
+            yield
+            return
+        known = self._services[host] = asyncio.Event()
+        try:
+            yield
+        finally:
+            known.set()
+
+    async def _from_service(self, wanted: Wanted, validators: Validators | None) -> Fetched:
+        failure = None
+        async for address in self._addresses(wanted):
+            try:
+                fetched = await self._with_retries(address, validators)
+            except ImageError as error:
+                if not another_may_help(error):
+                    raise
+                failure = failure or error
+            else:
+                return fetched if address == wanted.url else fetched.with_note(f"came from {address[:200]}")
+        assert failure is not None
+        raise failure
+
+    async def _addresses(self, wanted: Wanted) -> AsyncIterator[str]:
+        """Yield what to ask for one after the other, each if the one before was refused.
+
+        Most image services make any size, so that one request is enough; what others list costs a second one, and a host that
+        turns out to be such a one is asked for its list first.
+        """
+        host = wanted.service and host_of(wanted.service)
+        if host not in self._listing:
+            yield wanted.url
+        if wanted.service is not None:
+            listed = await self._listed_size(wanted.service)
+            if listed is not None and listed != wanted.url:
+                self._listing.add(host)
+                yield listed
+            elif host in self._listing:
+                yield wanted.url
+        if wanted.spare is not None:
+            yield wanted.spare
+
+    async def _listed_size(self, service: str) -> str | None:
+        try:
+            document = await self._http.document(f"{service}/info.json")
+        except ImageError as error:
+            if not REASONS[error.reason].permanent:
+                raise
+            return None
+        return size_listed(service, document, self._options.settings.derivative_side)
 
     async def _with_retries(self, url: str, validators: Validators | None) -> Fetched:
         settings, last = self._options.settings, None
