@@ -30,7 +30,7 @@ from heritage_assets.resources.object_store import ObjectStoreResource
 from heritage_assets.resources.page_policy import PagePolicyResource
 from heritage_assets.resources.policies import ClusterPolicyResource, DuplicatePolicyResource
 from heritage_assets.resources.vector_store import VectorStoreResource
-from heritage_assets.schedules import nightly_clusters, nightly_harvest, weekly_maintenance
+from heritage_assets.schedules import nightly_schedules, weekly_maintenance
 from heritage_assets.sensors.automation import automation_conditions
 from heritage_assets.sensors.landing import landing_sensor
 from heritage_assets.sensors.retry_failed_images import retry_failed_images
@@ -99,7 +99,7 @@ def build_definitions(settings: Settings | None = None, **overrides: Any) -> dg.
     }
     archive: dict[str, Any] = {
         "jobs": [clustering, harvesting, maintenance, fine_tuning],
-        "schedules": [nightly_harvest, nightly_clusters, weekly_maintenance],
+        "schedules": [*nightly_schedules(settings.harvest_cron, settings.clusters_cron), weekly_maintenance],
     }
     everywhere = [run_failure, automation_conditions]
     if settings.location is Location.RECORDS:
