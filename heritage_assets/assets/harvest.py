@@ -78,7 +78,7 @@ def harvest_source(
     from heritage_assets.curation.landing import LandingError
     from heritage_assets.curation.sources import HarvestError, parse_since, source_from_config
     from heritage_assets.curation.sources import harvest as run_harvest
-    from heritage_assets.curation.sources.incremental import batches_of
+    from heritage_assets.curation.sources.incremental import batches_of, incremental
 
     name, dataset, started = str(entry["name"]), str(entry["dataset"]), time.perf_counter()
 
@@ -88,6 +88,8 @@ def harvest_source(
     try:
         source = source_from_config(entry, folder=folder, fetch=fetch)
         since = parse_since(entry.get("since"))
+        if since is not None:
+            incremental(source)
     except (HarvestError, ValueError, OSError) as error:
         return failed(error, permanent=True)
     done = [

@@ -62,7 +62,7 @@ def test_a_retry_takes_what_this_run_has_sealed(project):
     first = ask("good", began)
     assert ask("good", began).manifest == first.manifest
     assert ask("good", datetime.now(UTC)).manifest != first.manifest
-    assert ask("wrong").permanent is False
+    assert ask("wrong").permanent, "no retry teaches a file to tell what changed"
     assert "can't tell what changed" in ask("wrong").error
     assert ask("late").permanent
 

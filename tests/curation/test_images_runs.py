@@ -42,6 +42,31 @@ def test_a_second_run_keeps_every_row_and_asks_for_nothing(store) -> None:
     assert {row["status"] for name, row in first.items() if name.startswith("image")} == {"OK"}
 
 
+class CountingStore(FolderStore):
+    """Counts what is asked of it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.asked = 0
+
+    def exists(self, key: str) -> bool:
+        self.asked += 1
+        return super().exists(key)
+
+
+def test_a_run_for_what_is_due_trusts_the_rows_that_are_good(tmp_path: Path) -> None:
+    store = CountingStore(tmp_path)
+    with hp.Provider({f"image-{n}": hp.image(samples.jpeg(n)) for n in range(5)}) as provider:
+        first = run({f"image-{n}": provider.url(f"image-{n}") for n in range(5)}, store)
+        store.asked = 0
+        assert (
+            run({name: row["url"] for name, row in first.items()}, store, previous=known(first), only_due=True) == first
+        )
+        assert store.asked == 0
+        run({name: row["url"] for name, row in first.items()}, store, previous=known(first))
+        assert store.asked == 15, "a whole run looks for all objects of each image"
+
+
 def test_a_changed_address_is_fetched(store) -> None:
     with hp.Provider({"a": hp.status(404), "b": hp.image(samples.jpeg())}) as provider:
         first = run({"g": provider.url("a")}, store)

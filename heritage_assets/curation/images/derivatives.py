@@ -49,12 +49,14 @@ class ImageShelf:
         digest = hashlib.sha256(data).hexdigest()
         return self._known(digest) or self._derive(digest, data)
 
+    def is_current(self, image: PreviousImage) -> bool:
+        """Tell whether an earlier row names derivatives of the current version."""
+        return bool(image.sha256) and image.derivative == self._derived_key("derivatives", image.sha256 or "", "jpg")
+
     def holds(self, image: PreviousImage) -> bool:
         """Tell whether all three objects of an earlier row are stored, in the current version of the derivatives."""
         keys = (image.original, image.derivative, image.thumbnail)
-        if not image.sha256 or image.derivative != self._derived_key("derivatives", image.sha256, "jpg"):
-            return False
-        return all(key is not None and self._store.exists(key) for key in keys)
+        return self.is_current(image) and all(key is not None and self._store.exists(key) for key in keys)
 
     def restore(self, image: PreviousImage) -> StoredImage | None:
         """Derive again from the stored original of an earlier row; None when it is lost or damaged.
@@ -94,7 +96,6 @@ class ImageShelf:
             width=decoded.width,
             height=decoded.height,
             size_bytes=len(data),
-            # Of the thumbnail: a third of the cost, and one image in seven gets other bits than of the derivative, 4 at most.
             perceptual_hash=perceptual_hash(thumbnail),
             original=f"images/{digest[:2]}/{digest}.{decoded.format.extension}",
             derivative=self._derived_key("derivatives", digest, "jpg"),

@@ -36,6 +36,17 @@ def parse_since(value: object) -> Since | None:
         ) from None
 
 
+def incremental(source: Source) -> IncrementalSource:
+    """Return the source.
+
+    Raises:
+        HarvestError: it can't tell what changed.
+    """
+    if not isinstance(source, IncrementalSource):
+        raise HarvestError(f"a source of kind {source.kind} can't tell what changed: leave since out")
+    return source
+
+
 def changed_since(source: Source, zone: LandingZone, dataset: str, since: Since) -> tuple[Source, tuple[str, ...]]:
     """Return the source restricted to what changed since then, and what a person should know.
 
@@ -44,8 +55,7 @@ def changed_since(source: Source, zone: LandingZone, dataset: str, since: Since)
     Raises:
         HarvestError: the source can't tell what changed.
     """
-    if not isinstance(source, IncrementalSource):
-        raise HarvestError(f"a source of kind {source.kind} can't tell what changed: leave since out")
+    source = incremental(source)
     if isinstance(since, datetime):
         return source.changed_since(since), ()
     covered = covered_until(batches_of(zone, dataset, source.scope()))
