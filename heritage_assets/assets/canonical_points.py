@@ -24,6 +24,7 @@ from heritage_assets.stores.objects import ObjectStore
 from heritage_assets.stores.vectors import VectorStore
 from heritage_assets.stores.working_archive import WorkingArchive
 
+from . import duplicate_checks
 from .duplicate_pictures import duplicate_pictures
 from .failures import retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, counts_table, table_metadata, verdict
@@ -169,6 +170,7 @@ def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
     check_specs=[
         blocking(NONE_PENDING, "canonical_points", "no point of the batch is left pending"),
         blocking(ONE_ROW, CANONICAL_RECORDS.name, "every current record of the batch has one canonical row"),
+        *duplicate_checks.SPECS,
     ],
 )
 def canonical_points(
@@ -202,6 +204,7 @@ def canonical_points(
         CANONICAL_RECORDS, where=text("guid").isin(pa.array(alive, pa.string())) & ~pc.field("withdrawn")
     )
     statistics = pairs.statistics
+    trusted, checks = duplicate_checks.trust(statistics, settings)
     yield dg.MaterializeResult(
         "canonical_points",
         metadata={
@@ -221,8 +224,10 @@ def canonical_points(
             "verdicts": counts_table(statistics.verdicts, "verdict"),
             "rules": counts_table(statistics.rules, "rule"),
             "threshold": statistics.threshold,
+            **trusted,
             **duplicate_pictures(tables, object_store.store(), pairs, groups),
         },
+        check_results=checks,
     )
     yield dg.MaterializeResult(
         CANONICAL_RECORDS.name,

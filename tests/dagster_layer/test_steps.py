@@ -215,6 +215,8 @@ def test_all_checks_pass(museum: Museum) -> None:
             "points_match_records",
             "no_point_left_pending",
             "every_current_record_has_its_canonical_row",
+            "join_finds_the_exact_pairs",
+            "scores_tell_pictures_apart",
         ],
         True,
     )

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from heritage_assets.curation.duplicates.attributes import Attributes, evidence_table
+from heritage_assets.curation.duplicates.crowding import CROWDED_MEDIAN
 from heritage_assets.curation.duplicates.edits import EDITS, Edit
 from heritage_assets.curation.duplicates.hashes import parse_hashes
 from heritage_assets.curation.duplicates.neighbours import TAIL, Neighbours, metadata_tell_apart, neighbours, tail
@@ -36,8 +37,6 @@ EncodeImages = Callable[[Sequence[Any]], Floats]
 HashImage = Callable[[Any], str]
 
 BINS = 80
-CROWDED_MEDIAN = 0.95
-"""An encoder whose typical nearest *different* neighbour is so near cannot tell pictures apart by its score."""
 CROWDED_RECALL = 0.5
 """One that finds fewer of the edited copies at the wanted precision cannot either."""
 MOST_TWINS = 10.0

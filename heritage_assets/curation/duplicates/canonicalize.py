@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from heritage_assets.curation.duplicates.archive import Archive, records_table
 from heritage_assets.curation.duplicates.attributes import EVIDENCE, Attributes, evidence_table
 from heritage_assets.curation.duplicates.candidates import Candidates, find_candidates
+from heritage_assets.curation.duplicates.crowding import crowding
 from heritage_assets.curation.duplicates.evidence import PairEvidence, pair_evidence
 from heritage_assets.curation.duplicates.join import JoinReport
 from heritage_assets.curation.duplicates.regroup import GroupChanges, regroup
@@ -50,6 +51,8 @@ class PairStatistics:
     threshold: float
     placeholders: list[str]
     joins: list[JoinReport]
+    crowding: float | None = None
+    """See :func:`~.crowding.crowding`."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ def find_pairs(
         settings.threshold,
         found.placeholders,
         found.reports,
+        crowding(records, settings),
     )
     touched = {guid for table in (delete, merge) for name in KEY for guid in table[name].to_pylist()}
     return PairChanges(merge, delete, statistics, sorted(touched | set(mine.to_pylist())))
