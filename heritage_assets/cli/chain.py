@@ -74,6 +74,15 @@ def rebuild_duplicates(settings: Settings, *, show: bool) -> list[RunOutcome]:
     return [outcome]
 
 
+def _say_what_is_missing(settings: Settings) -> None:
+    from heritage_assets.stores.calibrations import calibration_missing
+    from heritage_assets.stores.connect import Platform
+
+    missing = calibration_missing(Platform(settings))
+    if missing:
+        console.print(missing, markup=False, style="yellow", soft_wrap=True)
+
+
 def _report(outcome: RunOutcome, show: bool) -> None:
     if not show:
         return
@@ -119,7 +128,9 @@ def materialize(
                 for run in outcomes
             ]
         )
-    elif not outcomes:
-        console.print("nothing to do: every sealed batch is complete (name one with --batch to run it again)")
+    else:
+        if not outcomes:
+            console.print("nothing to do: every sealed batch is complete (name one with --batch to run it again)")
+        _say_what_is_missing(settings)
     if not all(outcome.success for outcome in outcomes):
         raise typer.Exit(1)

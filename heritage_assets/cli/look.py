@@ -65,9 +65,11 @@ def status_command(as_json: Json = False) -> None:
     Example: heritage status --json
     """
     from heritage_assets.search.status import status
+    from heritage_assets.stores.calibrations import calibration_missing
     from heritage_assets.stores.connect import Platform
 
-    found = status(Platform(Settings()))
+    platform = Platform(Settings())
+    found = status(platform)
     if as_json:
         print_json(found)
         return
@@ -90,6 +92,9 @@ def status_command(as_json: Json = False) -> None:
     console.print(f"points    {counts_line(found['points'])}")
     console.print(f"groups    {found['duplicate_groups']:,} of duplicates, {found['clusters']:,} clusters")
     console.print(f"lake      {found['lake']}  (encoder {found['encoder']})")
+    missing = calibration_missing(platform)
+    if missing:
+        console.print(missing, markup=False, style="yellow", soft_wrap=True)
 
 
 def _print_found(found: list[Any], as_json: bool) -> None:

@@ -18,12 +18,17 @@ from heritage_assets.stores.vectors import collection_for
 if TYPE_CHECKING:
     from heritage_assets.curation.duplicates.calibration import Calibration
     from heritage_assets.curation.encoders import Encoder
+    from heritage_assets.stores.connect import Platform
     from heritage_assets.stores.lake import Lake
 
 
 def calibration_key(encoder: str) -> str:
     """Return the object key of an encoder's calibration."""
-    return f"calibration/{collection_for(encoder)}.json"
+    return _key(collection_for(encoder))
+
+
+def _key(collection: str) -> str:
+    return f"calibration/{collection}.json"
 
 
 def save_calibration(store: ObjectStore, calibration: Calibration) -> str:
@@ -41,6 +46,20 @@ def load_calibration(store: ObjectStore, encoder: str) -> Calibration | None:
         return Calibration.from_dict(orjson.loads(store.get(calibration_key(encoder))))
     except KeyError:
         return None
+
+
+def calibration_missing(platform: Platform) -> str | None:
+    """Say that the encoder in use is not calibrated, where that matters; None where it does not.
+
+    It matters for encoders of pictures alone: the default threshold is that of CLIP and its kin, and theirs score otherwise. Told
+    by the active collection, without loading a model. A threshold that was set stands above all calibration.
+    """
+    collection = platform.vectors.active()
+    if collection is None or "threshold" in platform.settings.duplicates.model_fields_set:
+        return None
+    if "embedding_text" in platform.vectors.on(collection).dims() or platform.objects.exists(_key(collection)):
+        return None
+    return "the encoder is not calibrated, and duplicates are judged by CLIP's threshold: run `heritage calibrate`"
 
 
 def settings_in_force(store: ObjectStore, encoder: str, explicit: dict[str, Any]) -> DuplicateSettings:
