@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,34 +77,3 @@ def faiss_range_search(vectors: Floats, threshold: float, python: Path) -> Outco
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     seconds, pairs = done.stdout.split()
     return Outcome("FAISS range search", float(seconds), int(pairs), len(vectors), "IndexFlatIP")
-
-
-def point_by_point(vectors: Floats, threshold: float, url: str, rows: int) -> Outcome:
-    """One search and one payload update for each point, as pipelines without a join do; ``rows`` points are measured."""
-    from qdrant_client import QdrantClient, models
-
-    client = QdrantClient(url=url, timeout=600)
-    name = f"benchmark-{uuid.uuid4().hex[:8]}"
-    size = vectors.shape[1]
-    client.create_collection(
-        name, vectors_config={"image": models.VectorParams(size=size, distance=models.Distance.COSINE)}
-    )
-    try:
-        for start in range(0, len(vectors), 1_000):
-            points = [
-                models.PointStruct(id=start + k, vector={"image": row.tolist()}, payload={"status": "pending"})
-                for k, row in enumerate(vectors[start : start + 1_000])
-            ]
-            client.upsert(name, points, wait=True)
-        start_time = time.perf_counter()
-        for point in range(rows):
-            hits = client.query_points(
-                name, query=vectors[point].tolist(), using="image", limit=10, score_threshold=threshold
-            ).points
-            payload = {"status": "validated", "canonical_id": min(int(hit.id) for hit in hits)}
-            client.set_payload(name, payload, points=[point], wait=True)
-        seconds = time.perf_counter() - start_time
-    finally:
-        client.delete_collection(name)
-    note = f"search, then set payload; {rows:,} of {len(vectors):,} points measured and scaled up"
-    return Outcome("point by point on Qdrant", seconds / rows * len(vectors), None, rows, note)
