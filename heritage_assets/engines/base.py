@@ -83,6 +83,8 @@ class Engine(Protocol):
             rows: the new rows.
             only: narrows the slice to the rows with these values (column to text); the batch's others stay.
             watch: is shown every row of ``rows``, as it is written or as it was stored.
+
+        Returns the number of rows in ``rows``, without what the slice leaves as it is.
         """
         ...
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,7 +44,9 @@ class LocalEngine:
         watch: Callable[[pa.RecordBatch], object] | None = None,
     ) -> Written:
         """See :class:`Engine`; delta-rs writes while the step still computes."""
-        return lake.replace_batch(table, batch, _chained(rows, _beside(lake, table, batch, only), watch))
+        given = _Watched(rows, watch)
+        written = lake.replace_batch(table, batch, chain(_beside(lake, table, batch, only), given))
+        return replace(written, rows=given.count)
 
     def replace_outcomes(self, lake: Lake, batch: str, outcomes: Rows) -> CleansedBatch:
         """See :class:`Engine`. Rejected rows wait in memory (raw text cut at 64 KiB each) until the cleansed ones are written."""
@@ -81,9 +85,17 @@ def _beside(lake: Lake, table: TableSpec, batch: str, only: Mapping[str, str] | 
         yield from lake.scan(table, batches=[batch], where=~named)
 
 
-def _chained(rows: Rows, beside: Rows, watch: Callable[[pa.RecordBatch], object] | None) -> Iterator[pa.RecordBatch]:
-    yield from beside
-    for batch in rows:
-        if watch is not None:
-            watch(batch)
-        yield batch
+class _Watched:
+    """Rows that are counted, and shown to whoever watches, while they stream by."""
+
+    def __init__(self, rows: Rows, watch: Callable[[pa.RecordBatch], object] | None) -> None:
+        self.rows = rows
+        self.watch = watch
+        self.count = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        for batch in self.rows:
+            self.count += batch.num_rows
+            if self.watch is not None:
+                self.watch(batch)
+            yield batch

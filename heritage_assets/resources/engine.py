@@ -56,14 +56,18 @@ class EngineResource(dg.ConfigurableResource):
 
     def _started(self) -> SparkEngine:
         from heritage_assets.engines.spark.engine import SparkEngine
-        from heritage_assets.engines.spark.session import spark_conf, start_session
+        from heritage_assets.engines.spark.jvm import jvm_lives
+        from heritage_assets.engines.spark.session import spark_conf, start_session, stop_session
         from heritage_assets.engines.spark.settings import SparkSettings
         from heritage_assets.stores.s3 import S3Access
 
+        if self._spark_engine is not None and not jvm_lives():
+            stop_session()  # a retry must not get the session of a JVM that was killed
+            self._spark_engine = None
         if self._spark_engine is None:
             settings = SparkSettings.model_validate(self.spark)
             conf = spark_conf(settings, self.lake_root, S3Access.model_validate(self.s3))
-            session = start_session(conf, Path(self.home), settings.log_level)
+            session = start_session(conf, Path(self.home), settings.log_level, settings.executor_wait)
             self._spark_engine = SparkEngine(session, settings.partitions)
         return self._spark_engine
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heritage_assets.engines.spark.java import java_home
+from heritage_assets.engines.spark.jvm import end_jvm, start_context
 from heritage_assets.engines.spark.settings import DELTA_PACKAGES, S3A_PACKAGES, SparkSettings
 from heritage_assets.stores.s3 import S3Access
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
 LOG_FILE = "spark.log"
 _TAIL = 2_000
-_AT_LAUNCH = ("spark.master", "spark.driver.", "spark.jars", "spark.log")
 
 
 class SparkStartError(RuntimeError):
@@ -48,11 +49,12 @@ def spark_conf(settings: SparkSettings, lake_root: str, s3: S3Access) -> dict[st
         "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
         "spark.databricks.delta.properties.defaults.columnMapping.mode": "none",
         "spark.databricks.delta.snapshotPartitions": "2",
+        "spark.databricks.delta.skipRecordingEmptyCommits": "false",  # a commit is found again by its mark
         "spark.databricks.delta.schema.autoMerge.enabled": "false",
     }
     if packages:
         conf |= {"spark.jars.packages": ",".join(packages), "spark.jars.excludes": ",".join(settings.excludes)}
-    if settings.master.startswith("local[") or settings.master == "local":
+    if settings.master.startswith("local"):  # also local-cluster: all of it is on this machine
         conf |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
     if settings.executor_memory:
         conf["spark.executor.memory"] = settings.executor_memory
@@ -61,15 +63,23 @@ def spark_conf(settings: SparkSettings, lake_root: str, s3: S3Access) -> dict[st
     return conf | settings.conf
 
 
-def start_session(conf: dict[str, str], home: Path, log_level: str = "ERROR") -> SparkSession:
+def start_session(
+    conf: dict[str, str], home: Path, log_level: str = "ERROR", executor_wait: float = 120.0
+) -> SparkSession:
     """Start a session, or return the one that runs.
 
-    What the JVM says goes to ``logs/spark.log`` below ``home``. A process has one JVM: after a first session has been stopped,
-    the next one starts in about two seconds, with the jars of the first.
+    What the JVM says goes to ``logs/spark.log`` below ``home``. A process has one JVM at a time: the next session is there in
+    about two seconds where it asks for the same jars and memory; for others the JVM is replaced.
+
+    Args:
+        conf: see :func:`spark_conf`.
+        home: folder for the log, and for the wrapper around Java where one is needed.
+        log_level: Spark's own log.
+        executor_wait: seconds in which a cluster must have given the first executor; without one, Spark's jobs wait for ever.
 
     Raises:
         JavaMissingError: no Java.
-        SparkStartError: anything else; for most, jars that can't be fetched or a master that does not answer.
+        SparkStartError: anything else; for most, jars that can't be fetched, a master that does not answer, or no free worker.
     """
     found = java_home(home / "tools")
     if found is not None:
@@ -81,9 +91,12 @@ def start_session(conf: dict[str, str], home: Path, log_level: str = "ERROR") ->
     # Arrow, not pandas, carries the rows here.
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
     try:
-        _start_context(conf, log, log_level)
+        start_context(conf, log, log_level)
         session: SparkSession = LazyPySparkResource(spark_config=conf).spark_session
+        if not conf["spark.master"].startswith("local["):
+            _await_executor(session, executor_wait)
     except Exception as error:
+        stop_session()
         said = log.read_text(encoding="utf-8", errors="replace")[-_TAIL:] if log.exists() else ""
         raise SparkStartError(
             f"Spark did not start on {conf['spark.master']}: {str(error).splitlines()[0] if str(error) else error!r}. "
@@ -92,28 +105,34 @@ def start_session(conf: dict[str, str], home: Path, log_level: str = "ERROR") ->
     return session
 
 
-def _start_context(conf: dict[str, str], log: Path, log_level: str) -> None:
-    """Start JVM and context; Spark's own builder would let the JVM write to the terminal.
+def _await_executor(session: SparkSession, seconds: float) -> None:
+    """Wait for the first executor.
 
-    The JVM is told on its command line, which everybody on the machine can read, only what it needs before it runs.
+    Raises:
+        TimeoutError: none came.
     """
-    from pyspark import SparkConf, SparkContext
-    from pyspark.java_gateway import launch_gateway
-
-    if SparkContext._active_spark_context is not None:
-        return
-    os.environ["PYSPARK_PYTHON"] = conf["spark.pyspark.python"]  # the only place where a running driver looks
-    if SparkContext._gateway is None:
-        launch = SparkConf(loadDefaults=False).setAll([(key, conf[key]) for key in conf if key.startswith(_AT_LAUNCH)])
-        with log.open("ab") as sink:
-            gateway = launch_gateway(launch, {"stdout": sink, "stderr": sink})
-        SparkContext._ensure_initialized(gateway=gateway)  # SparkConf must find this JVM, and not start another
-    SparkContext(conf=SparkConf().setAll(list(conf.items()))).setLogLevel(log_level)
+    deadline = time.monotonic() + seconds
+    while session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() < 2:  # the driver is one of them
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"no executor came within {seconds:.0f} s: the cluster has no worker with free cores and memory, or its "
+                "workers can't reach this driver (spark.driver.host)"
+            )
+        time.sleep(0.2)
 
 
 def stop_session() -> None:
-    """Stop the session of this process, if there is one."""
-    modules = sys.modules.get("pyspark.sql")
-    session = modules.SparkSession.getActiveSession() if modules is not None else None
-    if session is not None:
-        session.stop()
+    """Stop the session of this process, if there is one; also where its JVM is gone."""
+    if "pyspark.sql" not in sys.modules:
+        return
+    from py4j.protocol import Py4JError
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    running = SparkSession._instantiatedSession or SparkContext._active_spark_context
+    if running is None:
+        return
+    try:
+        running.stop()
+    except (Py4JError, OSError):  # the JVM was killed: nothing is left to be stopped, only to be forgotten
+        end_jvm()

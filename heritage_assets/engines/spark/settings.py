@@ -56,5 +56,8 @@ class SparkSettings(BaseModel):
         None, description="Maven coordinates of the jars; default: Delta, and S3A where the lake is on S3. []: none."
     )
     excludes: tuple[str, ...] = Field(EXCLUDES, description="group:artifact patterns that are not fetched with them.")
+    executor_wait: float = Field(
+        120.0, gt=0, description="Seconds in which a cluster must give the first executor; otherwise the step fails."
+    )
     log_level: str = Field("ERROR", description="Spark's own log on the terminal: ERROR, WARN, INFO.")
     conf: dict[str, str] = Field(default_factory=dict, description="Further Spark settings, as JSON; they come last.")
