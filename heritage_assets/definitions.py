@@ -66,7 +66,12 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             follows=None if settings.encoder_is_set else objects,
             registry={"home": str(settings.home), **settings.mlflow.model_dump(exclude_none=True)},
         ),
-        "vector_store": VectorStoreResource(url=settings.qdrant_url, api_key=qdrant_key, home=str(settings.home)),
+        "vector_store": VectorStoreResource(
+            url=settings.qdrant_url,
+            api_key=qdrant_key,
+            home=str(settings.home),
+            server=settings.vectors.model_dump(mode="json", exclude_none=True),
+        ),
         "duplicate_policy": DuplicatePolicyResource(
             policy=settings.duplicates.model_dump(mode="json", exclude_unset=True)
         ),

@@ -23,6 +23,7 @@ from heritage_assets.engines.spark.settings import SparkSettings
 from heritage_assets.registry.settings import RegistrySettings
 from heritage_assets.search.settings import SearchSettings
 from heritage_assets.stores.s3 import S3Access
+from heritage_assets.stores.vector_settings import VectorSettings
 
 
 class EngineName(StrEnum):
@@ -111,6 +112,7 @@ class Settings(BaseSettings):
     qdrant_api_key: SecretStr | None = Field(None, description="API key of the Qdrant server.")
 
     spark: SparkSettings = Field(default_factory=SparkSettings)
+    vectors: VectorSettings = Field(default_factory=VectorSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)

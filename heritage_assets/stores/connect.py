@@ -14,17 +14,20 @@ from heritage_assets.settings import Settings
 from heritage_assets.stores.encoder_in_use import name_in_use
 from heritage_assets.stores.lake import Lake
 from heritage_assets.stores.objects import ObjectStore, open_object_store
+from heritage_assets.stores.vector_settings import VectorSettings
 
 if TYPE_CHECKING:
     from heritage_assets.curation.encoders import Encoder
     from heritage_assets.stores.vectors import VectorStore
 
 
-def connect_vector_store(url: str | None, api_key: str | None, home: Path) -> VectorStore:
+def connect_vector_store(
+    url: str | None, api_key: str | None, home: Path, server: VectorSettings | None = None
+) -> VectorStore:
     """Connect to the Qdrant server at ``url``; without one, to the home's embedded endpoint, started when it must be."""
     from heritage_assets.stores.vectors import VectorStore
 
-    return VectorStore.embedded(home) if url is None else VectorStore(url, api_key)
+    return VectorStore.embedded(home) if url is None else VectorStore(url, api_key, server=server)
 
 
 def vector_dimensions(encoder: Encoder) -> dict[str, int]:
@@ -69,7 +72,10 @@ class Platform:
         """The vector store."""
         key = self.settings.qdrant_api_key
         return connect_vector_store(
-            self.settings.qdrant_url, key.get_secret_value() if key else None, self.settings.home
+            self.settings.qdrant_url,
+            key.get_secret_value() if key else None,
+            self.settings.home,
+            self.settings.vectors,
         )
 
     def encoder_name(self) -> str:

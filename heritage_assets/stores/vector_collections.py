@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from heritage_assets.stores.vector_schema import ALIAS, PAYLOAD_FIELDS, collection_for
+from heritage_assets.stores.vector_settings import VectorSettings
 from heritage_assets.stores.vector_transport import Transport, VectorStoreError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class CollectionStore:
         api_key: the server's API key.
         collection: collection or alias that points are read from and written to.
         attempts: how often a call is tried while the server is out of reach.
+        server: layout of new collections, and trust in the server.
     """
 
     def __init__(
@@ -40,8 +42,10 @@ class CollectionStore:
         *,
         collection: str = ALIAS,
         attempts: int = 8,
+        server: VectorSettings | None = None,
     ) -> None:
-        self._transport = Transport(url, api_key, attempts=attempts)
+        self._server = server or VectorSettings()
+        self._transport = Transport(url, api_key, attempts=attempts, ca_bundle=self._server.ca_bundle)
         self.collection = collection
 
     @classmethod
@@ -69,6 +73,7 @@ class CollectionStore:
         """Return the same store, over another collection or alias."""
         other = object.__new__(type(self))
         other._transport = self._transport
+        other._server = self._server
         other.collection = collection
         return other
 
@@ -95,9 +100,9 @@ class CollectionStore:
         """
         name = collection_for(encoder_id)
         if not self._call("GET", f"{COLLECTION_PATH}/exists", collection=name)["exists"]:
-            vectors = {vector: {"size": size, "distance": "Cosine"} for vector, size in dims.items()}
+            vectors = {vector: self._server.vector(size) for vector, size in dims.items()}
             try:
-                self._call("PUT", COLLECTION_PATH, {"vectors": vectors}, collection=name)
+                self._call("PUT", COLLECTION_PATH, {"vectors": vectors, **self._server.layout()}, collection=name)
             except VectorStoreError as error:
                 if not error.conflict:
                     raise

@@ -57,9 +57,18 @@ class Transport:
             may have stopped while idle and come back elsewhere).
         api_key: sent with every request when given.
         attempts: how often a call is tried while the server is out of reach, answers 5xx or 429.
+        ca_bundle: PEM file of the authority that signed the server's certificate; default: the usual ones.
     """
 
-    def __init__(self, url: str | Callable[[], str], api_key: str | None = None, *, attempts: int = _ATTEMPTS) -> None:
+    def __init__(
+        self,
+        url: str | Callable[[], str],
+        api_key: str | None = None,
+        *,
+        attempts: int = _ATTEMPTS,
+        ca_bundle: str | None = None,
+    ) -> None:
+        self._trust: dict[str, Any] = {"verify": ca_bundle} if ca_bundle else {}
         self._find = url if callable(url) else None
         self._url = None if callable(url) else url
         self._api_key = api_key
@@ -91,6 +100,7 @@ class Transport:
                     api_key=self._api_key,
                     timeout=_TIMEOUT_SECONDS,
                     check_compatibility=not local,
+                    **self._trust,
                     trust_env=not local,  # a proxy of the environment can't reach our loopback
                 )
             return self._client
