@@ -26,7 +26,7 @@ from heritage_assets.stores.working_archive import WorkingArchive
 
 from . import duplicate_checks
 from .duplicate_pictures import duplicate_pictures
-from .failures import retrying_only_transient
+from .failures import VECTOR_STORE_RETRIES, retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, counts_table, table_metadata, verdict
 
 NONE_PENDING = "no_point_left_pending"
@@ -165,7 +165,7 @@ def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
     partitions_def=harvest_batches,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="points",
-    retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    retry_policy=VECTOR_STORE_RETRIES,
     pool="canonical_records",
     check_specs=[
         blocking(NONE_PENDING, "canonical_points", "no point of the batch is left pending"),

@@ -21,7 +21,7 @@ from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
 from heritage_assets.stores.lake import Lake, Written
 
-from .failures import retrying_only_transient
+from .failures import RETRIES, retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, counts_table, verdict, written_metadata
 
 CONSERVED = "landed_is_conserved"
@@ -66,7 +66,7 @@ def cleanse_batch(batch: str, zone: LandingZone, lake: Lake, engine: Engine) -> 
     partitions_def=harvest_batches,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name="records",
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    retry_policy=RETRIES,
     pool="cleansed_records",
     check_specs=[blocking(CONSERVED, CLEANSED_RECORDS.name, "landed = cleansed + repeated + rejected, to the record")],
 )

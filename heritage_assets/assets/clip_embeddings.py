@@ -23,14 +23,13 @@ from heritage_assets.stores.lake import Lake, Written
 from heritage_assets.stores.objects import ObjectStore
 from heritage_assets.stores.views import embedding_tasks, records_of_batch
 
-from .failures import retrying_only_transient
+from .failures import RETRIES, retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, counts_table, value_counts, verdict, written_metadata
 
 COUNTED = "embeddings_match_images"
 DIMENSIONS = "dimensions_match_encoder"
 NORMS = "vectors_have_unit_length"
 PROMPT_COLUMNS = ("guid", "title", "subject", "creator", "type", "description")
-RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
 class VectorInspection:

@@ -24,7 +24,7 @@ from heritage_assets.stores.lake import Lake
 from heritage_assets.stores.vectors import VectorStore
 from heritage_assets.stores.views import CurrentFilter, current_image_vectors, live_rows, matrix
 
-from .failures import retrying_only_transient
+from .failures import RETRIES, retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, table_metadata, verdict
 
 COVERED = "every_member_follows_its_representative"
@@ -104,7 +104,7 @@ def tell_points(collection: VectorStore, members: pa.Table) -> int:
         ),
     ],
     group_name="clusters",
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    retry_policy=RETRIES,
     pool="clusters",
     check_specs=[blocking(COVERED, CLUSTER_MEMBERS.name, "a copy is in the cluster of its representative")],
 )

@@ -5,6 +5,13 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+RETRIES = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+"""How a step tries again after a transient error; steps that ask other people's servers wait longer."""
+VECTOR_STORE_RETRIES = dg.RetryPolicy(
+    max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+"""The same where the vector store is written: it may be restarting, and what is decided waits in the journal."""
+
 
 def _transient() -> tuple[type[Exception], ...]:
     from botocore.exceptions import BotoCoreError

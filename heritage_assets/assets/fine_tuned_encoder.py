@@ -20,7 +20,7 @@ from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
 from heritage_assets.stores.training_pairs import picture_of, training_pairs
 
-from .failures import retrying_only_transient
+from .failures import RETRIES, retrying_only_transient
 from .reporting import OWNERS
 
 EXPERIMENT = "heritage-fine-tuning"
@@ -63,7 +63,7 @@ class FineTuningConfig(dg.Config):
     owners=OWNERS,
     kinds={"pytorch", "huggingface", "mlflow"},
     code_version="1",
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    retry_policy=RETRIES,
     pool="gpu",
 )
 def fine_tuned_encoder(

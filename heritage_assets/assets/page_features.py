@@ -15,7 +15,7 @@ from heritage_assets.resources.object_store import ObjectStoreResource
 from heritage_assets.resources.page_policy import PagePolicyResource
 from heritage_assets.stores.pages import datasets_of, page_reader, page_tasks, update_features
 
-from .failures import retrying_only_transient
+from .failures import RETRIES, retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, counts_table, table_metadata, value_counts, verdict
 
 COUNTED = "every_scan_has_features"
@@ -29,7 +29,7 @@ COUNTED = "every_scan_has_features"
     owners=OWNERS,
     kinds={"deltalake", "pytorch"},
     code_version="1",
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    retry_policy=RETRIES,
     pool="gpu",
     check_specs=[blocking(COUNTED, PAGE_FEATURES.name, "every image of a batch of scans has its row")],
 )

@@ -10,7 +10,7 @@ from heritage_assets.resources.page_policy import PagePolicyResource
 from heritage_assets.stores.page_grouping import matched, read_truth_file
 from heritage_assets.stores.page_runs import load_run, run_rows, save_evaluation
 
-from .failures import retrying_only_transient
+from .failures import RETRIES, retrying_only_transient
 from .reporting import OWNERS, table_metadata
 
 FIGURES = ("boundary_f1", "pair_f1", "bcubed_f1", "panoptic_quality", "adjusted_rand", "drags")
@@ -22,7 +22,7 @@ FIGURES = ("boundary_f1", "pair_f1", "bcubed_f1", "panoptic_quality", "adjusted_
     owners=OWNERS,
     kinds={"deltalake"},
     code_version="1",
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    retry_policy=RETRIES,
     pool="page_groups",
 )
 def page_group_evaluation(

@@ -17,7 +17,7 @@ from heritage_assets.stores.lake import Lake, text
 from heritage_assets.stores.vectors import VectorStore
 from heritage_assets.stores.views import living_and_gone, merged_by_guid, newest_rows
 
-from .failures import retrying_only_transient
+from .failures import VECTOR_STORE_RETRIES, retrying_only_transient
 from .reporting import OWNERS, Stopwatch, blocking, verdict
 
 COUNTED = "points_match_records"
@@ -135,7 +135,7 @@ def present_points(store: VectorStore, batch: str, guids: pa.Array) -> int:
     owners=OWNERS,
     kinds={"qdrant"},
     code_version="1",
-    retry_policy=dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    retry_policy=VECTOR_STORE_RETRIES,
     pool="qdrant_write",
     automation_condition=dg.AutomationCondition.eager(),
     check_specs=[blocking(COUNTED, "pending_points", "every current record of the batch has its point")],

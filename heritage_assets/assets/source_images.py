@@ -35,7 +35,7 @@ from heritage_assets.stores.lake import Lake, Written
 from heritage_assets.stores.objects import ObjectStore
 from heritage_assets.stores.views import image_tasks, images_held_at, images_known_for
 
-from .failures import retrying_only_transient
+from .failures import RETRIES, retrying_only_transient
 from .reporting import (
     OWNERS,
     Stopwatch,
@@ -116,7 +116,7 @@ def fetch_batch(
     owners=OWNERS,
     kinds={"deltalake", "python"},
     code_version="1",
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
+    retry_policy=RETRIES,
     pool="source_images",
     automation_condition=dg.AutomationCondition.eager(),
     check_specs=[
