@@ -264,3 +264,4 @@ def test_a_crowd_is_never_overlooked(names, most):
     crowded = any(names.count(name) > most for name in names)
     assert _any_crowd(pa.array(names, pa.string()), most) >= crowded
     assert not _any_crowd(pa.array([f"{k:064d}"[::-1] for k in range(50)]), 1)
+    assert not _any_crowd(pa.array([f"{k:064d}"[::-1] for k in range(20)]), 30)  # fewer names than make a crowd

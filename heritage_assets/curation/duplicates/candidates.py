@@ -213,7 +213,7 @@ def _any_crowd(names: pa.Array, most: int) -> bool:
         return len(fixed) > 0
     starts = fixed.cast(pa.binary(8))
     keys = np.sort(np.frombuffer(starts.buffers()[1], np.uint64, len(starts), starts.offset * 8))
-    return bool((keys[most:] == keys[: len(keys) - most]).any())
+    return bool((keys[most:] == keys[: max(len(keys) - most, 0)]).any())
 
 
 def _hash_candidates(records: pa.Table, images: pa.Table, settings: DuplicateSettings) -> tuple[pa.Array, pa.Array]:
