@@ -128,9 +128,9 @@ def materialize(
                 for run in outcomes
             ]
         )
-    else:
-        if not outcomes:
-            console.print("nothing to do: every sealed batch is complete (name one with --batch to run it again)")
+    elif not outcomes:
+        console.print("nothing to do: every sealed batch is complete (name one with --batch to run it again)")
+    elif until in ("canonical_points", "clusters"):
         _say_what_is_missing(settings)
     if not all(outcome.success for outcome in outcomes):
         raise typer.Exit(1)

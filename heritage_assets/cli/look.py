@@ -92,7 +92,7 @@ def status_command(as_json: Json = False) -> None:
     console.print(f"points    {counts_line(found['points'])}")
     console.print(f"groups    {found['duplicate_groups']:,} of duplicates, {found['clusters']:,} clusters")
     console.print(f"lake      {found['lake']}  (encoder {found['encoder']})")
-    missing = calibration_missing(platform)
+    missing = calibration_missing(platform) if found["cleansed"] else None
     if missing:
         console.print(missing, markup=False, style="yellow", soft_wrap=True)
 
