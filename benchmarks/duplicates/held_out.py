@@ -22,7 +22,7 @@ from heritage_assets.curation.duplicates import DuplicateSettings
 if TYPE_CHECKING:
     from heritage_assets.curation.encoders import Encoder
 
-SAMPLE = 200
+SAMPLE = 150
 Edit = Callable[[Image.Image], Image.Image]
 
 

@@ -6,6 +6,7 @@ payloads only), and the step itself: open the working set, judge pairs, write th
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import tempfile
 import time
@@ -35,7 +36,7 @@ SETTINGS = DuplicateSettings()
 
 @dataclass(frozen=True)
 class Growth:
-    """Medians in seconds; ``tables``: the step without the points.
+    """Medians in seconds; ``tables``: the step without the points; ``from_lake``: without a working set from earlier runs.
 
     ``changed_by_rebuild``: rows that canonicalizing everything again changed after the last addition (0: it left the identical
     result).
@@ -47,6 +48,7 @@ class Growth:
     rebuild: float
     addition_tables: float
     rebuild_tables: float
+    rebuild_from_lake: float
     changed_by_rebuild: int
 
     def table(self) -> str:
@@ -60,6 +62,7 @@ class Growth:
         ]
         for name, one, all_ in (
             ("whole step, points told", self.addition, self.rebuild),
+            ("whole step, rebuilt from the lake alone", self.addition, self.rebuild_from_lake),
             ("pairs and groups alone", self.addition_tables, self.rebuild_tables),
         ):
             lines.append(f"| {name} | {one:.2f} | {all_:.2f} | {one / all_:.1%} |")
@@ -89,6 +92,7 @@ def measure(rows: int, added: int) -> Growth:
                     archive.step([str(batch)])
             again = [archive.step(None) for _ in range(3)]
             tables_again = [archive.step_of_tables(None) for _ in range(3)]
+            from_lake = [archive.step_from_lake()[0] for _ in range(3)]
         finally:
             archive.close()
     changed = max(len(d.pairs.merge) + len(d.pairs.delete) + len(d.groups.merge) for _, d in again)
@@ -99,6 +103,7 @@ def measure(rows: int, added: int) -> Growth:
         statistics.median(seconds for seconds, _ in again),
         statistics.median(tables),
         statistics.median(tables_again),
+        statistics.median(from_lake),
         changed,
     )
 
@@ -127,6 +132,11 @@ class _Archive:
         start = time.perf_counter()
         done = canonicalize_batches(self._open(), self.objects, self.store, SETTINGS, batches)
         return time.perf_counter() - start, done
+
+    def step_from_lake(self) -> tuple[float, Canonicalized]:
+        """Rebuild without what earlier runs kept at hand."""
+        shutil.rmtree(self.home / "cache")
+        return self.step(None)
 
     def step_of_tables(self, batches: list[str] | None) -> float:
         """Run the part of the step that reads and writes tables; return seconds."""
