@@ -203,7 +203,7 @@ def _train(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(rows)))
     scale = getattr(model, "logit_scale", None)
     scale = torch.nn.Parameter(torch.tensor(math.log(1 / 0.07))) if scale is None else scale
-    most = max(_MOST_SCALE, float(scale))
+    most = max(_MOST_SCALE, float(scale.detach()))
     stage = Stage("fine-tuning", len(rows))
     model.train()
     for batch in map(sorted, rows):
