@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Servers for the tests. Sourced: defines install_minio, install_chromium, start_minio_if_there and stop_services.
+# Servers for the tests. Sourced: defines install_minio, install_postgres, install_chromium, start_minio_if_there and stop_services.
 tools="${HERITAGE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/heritage_assets/tools}"
 minio_pid=""
 minio_data=""
@@ -14,6 +14,18 @@ install_minio() {
   echo "Building MinIO …"
   mkdir -p "$tools"
   GOBIN="$tools" go install github.com/minio/minio@latest
+}
+
+# PostgreSQL's programs for the native services (deploy/native), from the distribution where that can be done without asking.
+install_postgres() {
+  if compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null; then return 0; fi
+  if ! command -v apt-get >/dev/null || [ "$(id -u)" -ne 0 ]; then
+    echo "No PostgreSQL, and none can be installed here: the native services can't be started." >&2
+    return 0
+  fi
+  echo "Installing PostgreSQL …"
+  apt-get update --quiet --quiet
+  DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet postgresql >/dev/null
 }
 
 # A Chromium for the tests of the page, from the distribution where that can be done without asking.
