@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 from heritage_assets.curation.pages.schemas import PAGE_GROUPS
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.lake import LakeResource
+from heritage_assets.resources.object_store import ObjectStoreResource
 from heritage_assets.resources.page_policy import PagePolicyResource
 from heritage_assets.resources.vector_store import VectorStoreResource
 from heritage_assets.stores.page_grouping import propose
@@ -30,6 +31,7 @@ COVERED = "every_scan_is_in_one_document"
 def page_groups(
     context: dg.AssetExecutionContext,
     lake: LakeResource,
+    object_store: ObjectStoreResource,
     vector_store: VectorStoreResource,
     encoder: EncoderResource,
     page_policy: PagePolicyResource,
@@ -42,7 +44,8 @@ def page_groups(
             context.log.info("dataset %s has no images yet", dataset)
             continue
         with watch.batch(dataset), retrying_only_transient():
-            run = propose(tables, vector_store.open, encoder.load().id, dataset, policy.grouping())
+            store = object_store.store()
+            run = propose(tables, store, vector_store.open, encoder.load().id, dataset, policy.grouping())
         rows += run.groups.num_rows
         wrong += run.row["scans"] - pc.count_distinct(run.groups["guid"]).as_py()
         columns = {name: run.row[name] for name in ("dataset", "run", "scans", "groups", "confirmed")}

@@ -32,22 +32,26 @@ def read_settings(base: GroupingSettings, file: Path | None, **given: Any) -> Gr
     Raises:
         ValueError: no such file, no mapping in it, or a setting that does not exist or has a wrong value.
     """
-    import yaml
-
     from heritage_assets.curation.pages.settings import GroupingSettings
 
-    values: Any = {}
-    if file is not None:
-        try:
-            values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        except FileNotFoundError:
-            raise ValueError(f"no settings file at {file}") from None
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ValueError(f"{file} is neither YAML nor JSON: {' '.join(str(error).split())}") from None
-        if not isinstance(values, dict):
-            raise ValueError(f"{file} must hold settings by name, such as `method: similarity`")
+    values = {} if file is None else read_mapping(file)
     chosen = {name: value for name, value in given.items() if value is not None}
     return GroupingSettings.model_validate({**base.model_dump(), **values, **chosen})
+
+
+def read_mapping(file: Path) -> dict[str, Any]:
+    """Return what a YAML or JSON file holds by name. Raises ValueError where there is none, or something else in it."""
+    import yaml
+
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise ValueError(f"no settings file at {file}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is neither YAML nor JSON: {' '.join(str(error).split())}") from None
+    if isinstance(values, dict):
+        return values
+    raise ValueError(f"{file} must hold settings by name, such as `method: similarity`")
 
 
 @pages_app.command("group")
@@ -169,3 +173,42 @@ def compare_command(
         return
     print_table(("metric", *found.runs), [(name, *(one[name] for one in figures.values())) for name in SHOWN])
     console.print(f"written    {page} and {sheet}", markup=False, soft_wrap=True)
+
+
+@pages_app.command("train")
+def train_command(
+    datasets: Annotated[
+        list[str], typer.Option("--dataset", help="Dataset with confirmed documents; may be repeated.")
+    ],
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Use what was learned even where it is no better on documents left out.")
+    ] = False,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Keep the training in MLflow.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Learn from confirmed documents which signals tell documents apart here; the method `learned` uses it.
+
+    Quality is measured on documents left out of the fit. Weights that are no better than the starting ones are not kept.
+
+    Example: heritage pages train --dataset letters
+    """
+    from heritage_assets.registry.tracking import Tracking
+    from heritage_assets.stores.connect import Platform
+    from heritage_assets.stores.page_models import save_training, track_training, train_on
+
+    platform = Platform(Settings())
+    encoder = platform.encoder().id
+    found = train_on(platform.lake, datasets, encoder, platform.settings.pages.window)
+    kept = found.better or keep
+    key = save_training(platform.objects, found) if kept else None
+    run = track_training(Tracking.of(platform.settings), datasets, encoder, found) if track else None
+    if as_json:
+        print_json({**found.figures(), "kept": kept, "weights": key, "mlflow_run": run})
+        return
+    print_table(("figure", "value"), list(found.figures().items()))
+    if kept:
+        console.print("kept; `heritage pages group --method learned` uses it")
+    else:
+        console.print(
+            "not kept: no better than the starting weights on documents left out (--keep uses it all the same)"
+        )

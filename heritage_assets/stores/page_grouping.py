@@ -7,12 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from heritage_assets.curation.pages.evidence import Model
 from heritage_assets.curation.pages.methods import group_pages
 from heritage_assets.curation.pages.settings import GroupingSettings
+from heritage_assets.curation.pages.stream import usual
 from heritage_assets.curation.pages.truth import Matched, Truth, match, parse_truth
 from heritage_assets.engines.local import LocalEngine
 from heritage_assets.stores.connect import Platform
 from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.objects import ObjectStore
+from heritage_assets.stores.page_models import current_weights
 from heritage_assets.stores.page_neighbours import finding_neighbours
 from heritage_assets.stores.page_runs import Run, features_fingerprint, load_run, run_rows, save_evaluation, save_run
 from heritage_assets.stores.pages import BY_FILE, LakePages, batches_of, page_decisions, page_reader, update_features
@@ -32,28 +36,35 @@ def group_dataset(platform: Platform, dataset: str, settings: GroupingSettings, 
     reader = page_reader(platform.objects, platform.settings.pages.ocr)
     for batch in batches:
         update_features(platform.lake, platform.objects, LocalEngine(), encoder, batch, reader=reader, order=order)
-    return propose(platform.lake, lambda: platform.vectors, encoder.id, dataset, settings)
+    return propose(platform.lake, platform.objects, lambda: platform.vectors, encoder.id, dataset, settings)
 
 
 def propose(
-    lake: Lake, vectors: Callable[[], VectorStore], encoder: str, dataset: str, settings: GroupingSettings
+    lake: Lake,
+    store: ObjectStore,
+    vectors: Callable[[], VectorStore],
+    encoder: str,
+    dataset: str,
+    settings: GroupingSettings,
 ) -> Run:
     """Propose documents for a dataset from its features, and store them as the run of these settings.
 
     Args:
         lake: the tables.
+        store: holds what was learned.
         vectors: opens the vector store; asked only for unordered scans too many to compare all.
         encoder: id of the encoder of the features.
         dataset: whose scans.
         settings: method and parameters.
 
     Raises:
-        ValueError: no features of this dataset by this encoder.
+        ValueError: no features of this dataset by this encoder, or nothing was learned yet where the method needs it.
     """
     started = time.perf_counter()
     pages = LakePages(lake, dataset, encoder)
     with finding_neighbours(vectors, dataset) as nearest:
-        found = group_pages(pages, settings, page_decisions(lake, dataset), nearest=nearest)
+        model = Model(current_weights(store), usual(pages, settings.window)) if settings.method == "learned" else None
+        found = group_pages(pages, settings, page_decisions(lake, dataset), model=model, nearest=nearest)
     run = save_run(
         lake,
         dataset,

@@ -15,6 +15,7 @@ from heritage_assets.curation.pages.signatures import COLOUR_SIZE, LAYOUT_PARTS,
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DIM = 16
 SPREAD = dict.fromkeys(MEASURES, 0.05) | {
+    "ink_share": 0.01,
     "log_aspect": 0.2,
     "log_area": 0.5,
     **dict.fromkeys(("paper_l", "ground_l", "ink_l", "contrast"), 12.0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heritage_assets.curation.pages.metrics import compare
@@ -56,12 +56,14 @@ def test_each_group_serves_one_true_group_at_most() -> None:
     assert compare("aaaabb", "112211").drags == 2
 
 
+@settings(deadline=None)
 @given(GROUPINGS)
 def test_names_of_groups_do_not_matter(pairs: list[tuple[int, int]]) -> None:
     mine, true = [a for a, _ in pairs], [b for _, b in pairs]
     assert compare(mine, true) == compare([f"doc-{7 - a}" for a in mine], [b * 3 + 1 for b in true])
 
 
+@settings(deadline=None)
 @given(GROUPINGS)
 def test_figures_lie_in_their_range_and_the_truth_is_perfect(pairs: list[tuple[int, int]]) -> None:
     mine, true = [a for a, _ in pairs], [b for _, b in pairs]

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heritage_assets.curation.pages.segmentation import DECAY, SPREAD, segment
@@ -36,6 +36,7 @@ def score(evidence: np.ndarray, starts: list[int]) -> float:
     return total
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 8), st.integers(1, 5))
 def test_the_best_of_all_segmentations_and_its_probabilities(seed: int, scans: int, window: int) -> None:
     evidence = np.random.default_rng(seed).normal(0, 2, (scans, window))
@@ -48,6 +49,7 @@ def test_the_best_of_all_segmentations_and_its_probabilities(seed: int, scans: i
     assert found.cut_probability == pytest.approx(np.array(chance), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.data())
 def test_wishes_hold_and_the_rest_is_still_the_best(seed: int, data: st.DataObject) -> None:
     evidence = np.random.default_rng(seed).normal(0, 2, (7, 3))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heritage_assets.curation.pages.order import natural_key
@@ -43,6 +43,7 @@ def test_a_bad_file_is_named_with_its_fault(data: bytes, message: str) -> None:
         parse_truth(data, "t.csv")
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=12), max_size=8))
 def test_the_scanning_order_is_total_and_stable(names: list[str]) -> None:
     ordered = sorted(names, key=natural_key)

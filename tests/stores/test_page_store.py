@@ -154,3 +154,31 @@ def test_many_unordered_scans_are_compared_by_the_vector_store(
         assert platform.vectors.collections() == [], "the collection is gone afterwards"
     finally:
         stop_endpoint(platform.settings.home)
+
+
+def test_learned_weights_are_kept_tracked_and_used(platform: Platform) -> None:
+    from heritage_assets.curation.pages.schemas import PAGE_DECISIONS
+    from heritage_assets.registry.tracking import Tracking
+    from heritage_assets.stores.page_models import EXPERIMENT, save_training, track_training, train_on
+
+    land(platform, "b1", small_files())
+    learned = GroupingSettings(method="learned")
+    with pytest.raises(ValueError, match="nothing was learned yet"):
+        group_dataset(platform, "scans", learned)
+    halves = [[f"p{k}.jpg" for k in part] for part in (range(1, 8), range(8, 15))]
+    decisions = [
+        {"decision_id": f"d{k}", "dataset": "scans", "decision": "confirm", "document": f"doc{k}", "guids": guids}
+        | {"decided_at": 0}
+        for k, guids in enumerate(halves)
+    ]
+    platform.lake.append(PAGE_DECISIONS, pa.Table.from_pylist(decisions, schema=PAGE_DECISIONS.schema))
+    encoder = load_encoder("demo").id
+    training = train_on(platform.lake, ["scans"], encoder, 12)
+    assert (training.documents, training.scans) == (2, 14)
+    save_training(platform.objects, training)
+    run = group_dataset(platform, "scans", learned)
+    assert run.row["confirmed"] == 2
+    tracking = Tracking.of(platform.settings)
+    track_training(tracking, ["scans"], encoder, training)
+    (kept,) = tracking.client.search_runs([tracking.experiment(EXPERIMENT)])
+    assert kept.data.metrics["documents"] == 2
