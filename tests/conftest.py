@@ -10,8 +10,8 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-hypothesis.settings.register_profile("steady", derandomize=True, database=None)
-hypothesis.settings.register_profile("explore", max_examples=2_000)
+hypothesis.settings.register_profile("steady", derandomize=True, database=None, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=2_000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 """The same examples in every run, so that a green run stays green; `HYPOTHESIS_PROFILE=explore` looks for new ones."""
 
