@@ -118,8 +118,9 @@ def _stretches(touched: np.ndarray, anchors: np.ndarray, window: int) -> list[tu
     at = np.append(np.flatnonzero(anchors), len(anchors))
     found: list[tuple[int, int]] = []
     for place in np.flatnonzero(touched).tolist():
-        first = int(at[np.searchsorted(at, max(place - window, 0), "right") - 1])
-        last = int(at[min(np.searchsorted(at, place + window, "right"), len(at) - 1)])
+        before = int(np.searchsorted(at, max(place - window, 0), "right")) - 1
+        beyond = int(np.searchsorted(at, place + window, "right"))
+        first, last = int(at[before]), int(at[min(beyond, len(at) - 1)])
         if found and first <= found[-1][1]:
             found[-1] = (found[-1][0], max(last, found[-1][1]))
         else:
