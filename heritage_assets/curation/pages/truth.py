@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from heritage_assets.curation.pages.metrics import Figures, compare
 
+_LONGEST_NAME = 4_096
 _MOST_BYTES = 512 * 1024 * 1024
 
 
@@ -57,6 +58,10 @@ def parse_truth(data: bytes, name: str) -> Truth:
             scan, group = (line["scan"] or "").strip(), (line["group"] or "").strip()
             if not scan or not group:
                 raise ValueError(f"line {number} of {name} lacks its scan or its group")
+            if (
+                max(len(scan), len(group)) > _LONGEST_NAME
+            ):  # an open quotation mark: the reader's own limit is everybody's
+                raise ValueError(f"{name} is no CSV: line {number} has a field of more than {_LONGEST_NAME} characters")
             if groups.setdefault(scan, group) != group:
                 raise ValueError(
                     f"line {number} of {name} puts {scan} in group {group}; before it was in {groups[scan]}"
