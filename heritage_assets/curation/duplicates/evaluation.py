@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Index = npt.NDArray[np.int64]
+from heritage_assets.curation.partitions import Index, Overlap, harmonic_mean, numbered
 
 
 @dataclass(frozen=True)
@@ -68,20 +68,14 @@ def evaluate_pairs(predicted: Mapping[str, str], truth: Mapping[str, str], *, mo
     guids = sorted(truth.keys() & predicted.keys())
     if not guids:
         raise ValueError("the truth names none of the predicted records: are its first column the guids?")
-    p, found = _numbers([predicted[guid] for guid in guids])
-    t, groups = _numbers([truth[guid] for guid in guids])
-    cell, inverse, count = np.unique(p * groups + t, return_inverse=True, return_counts=True)
-    cell_p, cell_t = cell // groups, cell % groups
-    size_p, size_t = np.bincount(p, minlength=found), np.bincount(t, minlength=groups)
-    agreed, predicted_pairs, true_pairs = (int((k * (k - 1) // 2).sum()) for k in (count, size_p, size_t))
+    p, t = numbered(predicted[guid] for guid in guids), numbered(truth[guid] for guid in guids)
+    overlap = Overlap(p, t)
+    agreed, predicted_pairs, true_pairs = overlap.pairs()
     precision = agreed / predicted_pairs if predicted_pairs else 1.0
     recall = agreed / true_pairs if true_pairs else 1.0
-    per_record = count[inverse]
-    bcubed_precision, bcubed_recall = float((per_record / size_p[p]).mean()), float((per_record / size_t[t]).mean())
-    exact = np.zeros(groups, bool)
-    whole = (count == size_p[cell_p]) & (count == size_t[cell_t])
-    exact[cell_t[whole]] = True
-    many = size_t > 1
+    bcubed_precision, bcubed_recall = overlap.bcubed()
+    exact = _exact(overlap)
+    many = overlap.of_true > 1
     return Evaluation(
         records=len(guids),
         unknown=len(truth) - len(guids),
@@ -90,10 +84,10 @@ def evaluate_pairs(predicted: Mapping[str, str], truth: Mapping[str, str], *, mo
         agreed_pairs=agreed,
         precision=precision,
         recall=recall,
-        f1=_f1(precision, recall),
+        f1=harmonic_mean(precision, recall),
         bcubed_precision=bcubed_precision,
         bcubed_recall=bcubed_recall,
-        bcubed_f1=_f1(bcubed_precision, bcubed_recall),
+        bcubed_f1=harmonic_mean(bcubed_precision, bcubed_recall),
         exact_group_rate=float(exact[many].mean()) if many.any() else 1.0,
         exact_group_rate_all=float(exact.mean()),
         errors=(
@@ -101,6 +95,14 @@ def evaluate_pairs(predicted: Mapping[str, str], truth: Mapping[str, str], *, mo
             *_errors("missed", guids, t, p, most_errors),
         ),
     )
+
+
+def _exact(overlap: Overlap) -> npt.NDArray[np.bool_]:
+    """Tell of each true group whether a predicted group is the same set."""
+    exact = np.zeros(len(overlap.of_true), bool)
+    whole = (overlap.shared == overlap.of_mine[overlap.mine]) & (overlap.shared == overlap.of_true[overlap.true])
+    exact[overlap.true[whole]] = True
+    return exact
 
 
 def _errors(kind: str, guids: list[str], within: Index, other: Index, most: int) -> list[PairError]:
@@ -115,13 +117,3 @@ def _errors(kind: str, guids: list[str], within: Index, other: Index, most: int)
     # A meeting of two large parts is the worse error.
     wrong = wrong[np.argsort(-count[order][wrong], kind="stable")][:most]
     return [PairError(kind, *sorted((guids[head[k]], guids[first[order][k]]))) for k in wrong]
-
-
-def _numbers(labels: list[str]) -> tuple[Index, int]:
-    known: dict[str, int] = {}
-    numbers = np.array([known.setdefault(label, len(known)) for label in labels], np.int64)
-    return numbers, len(known)
-
-
-def _f1(precision: float, recall: float) -> float:
-    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-Index = npt.NDArray[np.int64]
+from heritage_assets.curation.partitions import Index, Overlap, harmonic_mean, numbered
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ def compare(proposed: Sequence[Hashable], true: Sequence[Hashable]) -> Figures:
         raise ValueError(f"{len(proposed)} proposed and {len(true)} true scans: they must be the same scans")
     if not len(true):
         raise ValueError("no scans to compare")
-    mine, theirs = _numbered(proposed), _numbered(true)
-    overlap = _Overlap(mine, theirs)
+    mine, theirs = numbered(proposed), numbered(true)
+    overlap = Overlap(mine, theirs)
     boundary = boundary_scores(mine, theirs)
     pairs = pair_scores(overlap)
     bcubed = bcubed_scores(overlap)
@@ -67,19 +67,6 @@ def compare(proposed: Sequence[Hashable], true: Sequence[Hashable]) -> Figures:
     )
 
 
-class _Overlap:
-    """Sizes of proposed groups, of true groups, and of what they share (``shared[k]`` scans of ``mine[k]`` and ``true[k]``)."""
-
-    def __init__(self, mine: Index, true: Index) -> None:
-        self.scans = len(mine)
-        self.of_mine = np.bincount(mine)
-        self.of_true = np.bincount(true)
-        codes, shared = np.unique(mine * len(self.of_true) + true, return_counts=True)
-        self.shared = shared.astype(np.int64)
-        self.mine = codes // len(self.of_true)
-        self.true = codes % len(self.of_true)
-
-
 def boundary_scores(
     proposed: Sequence[Hashable] | Index, true: Sequence[Hashable] | Index
 ) -> tuple[float, float, float]:
@@ -87,24 +74,22 @@ def boundary_scores(
 
     Where neither has a cut, all three are 1.
     """
-    mine, theirs = _changes(_numbered(proposed)), _changes(_numbered(true))
+    mine, theirs = _changes(numbered(proposed)), _changes(numbered(true))
     return _f1(int((mine & theirs).sum()), int(mine.sum()), int(theirs.sum()))
 
 
-def pair_scores(overlap: _Overlap) -> tuple[float, float, float]:
+def pair_scores(overlap: Overlap) -> tuple[float, float, float]:
     """Precision, recall, F1 of pairs of scans in one group; where neither grouping has a pair, all are 1."""
-    return _f1(_pairs(overlap.shared), _pairs(overlap.of_mine), _pairs(overlap.of_true))
+    return _f1(*overlap.pairs())
 
 
-def bcubed_scores(overlap: _Overlap) -> tuple[float, float, float]:
-    """B-cubed precision, recall, F1 (Bagga and Baldwin, "Algorithms for scoring coreference chains", 1998): means over scans."""
-    squares = overlap.shared.astype(np.float64) ** 2
-    precision = float((squares / overlap.of_mine[overlap.mine]).sum() / overlap.scans)
-    recall = float((squares / overlap.of_true[overlap.true]).sum() / overlap.scans)
-    return precision, recall, 2 * precision * recall / (precision + recall)
+def bcubed_scores(overlap: Overlap) -> tuple[float, float, float]:
+    """B-cubed precision, recall, F1: means over scans."""
+    precision, recall = overlap.bcubed()
+    return precision, recall, harmonic_mean(precision, recall)
 
 
-def panoptic_quality(overlap: _Overlap) -> float:
+def panoptic_quality(overlap: Overlap) -> float:
     """Panoptic quality (Kirillov et al., CVPR 2019), weighted by scans.
 
     A proposed and a true group match when their intersection over union exceeds 1/2 (each then has one match at most). Each scan
@@ -114,21 +99,21 @@ def panoptic_quality(overlap: _Overlap) -> float:
     union = overlap.of_mine[overlap.mine] + overlap.of_true[overlap.true] - overlap.shared
     iou = overlap.shared / union
     match = iou > 0.5
-    of_true = float((iou * overlap.of_true[overlap.true])[match].sum() / overlap.scans)
-    of_mine = float((iou * overlap.of_mine[overlap.mine])[match].sum() / overlap.scans)
+    of_true = float((iou * overlap.of_true[overlap.true])[match].sum() / overlap.things)
+    of_mine = float((iou * overlap.of_mine[overlap.mine])[match].sum() / overlap.things)
     return (of_true + of_mine) / 2
 
 
-def adjusted_rand(overlap: _Overlap) -> float:
+def adjusted_rand(overlap: Overlap) -> float:
     """Adjusted Rand index (Hubert and Arabie, 1985); 1 where both groupings are the same trivial one."""
-    both, mine, true = (float(_pairs(sizes)) for sizes in (overlap.shared, overlap.of_mine, overlap.of_true))
-    everything = overlap.scans * (overlap.scans - 1) / 2
+    both, mine, true = map(float, overlap.pairs())
+    everything = overlap.things * (overlap.things - 1) / 2
     expected = mine * true / everything if everything else 0.0
     most = (mine + true) / 2
     return 1.0 if most == expected else (both - expected) / (most - expected)
 
 
-def drags(overlap: _Overlap) -> int:
+def drags(overlap: Overlap) -> int:
     """Return how many scans a person has to drag into another group to repair the grouping.
 
     Each true group keeps at most one proposed group as its own, each proposed group serves at most one true group, and what lies
@@ -142,10 +127,10 @@ def drags(overlap: _Overlap) -> int:
         weights[rows, columns] = shared
         chosen = linear_sum_assignment(weights, maximize=True)
         kept += int(weights[chosen].sum())
-    return overlap.scans - kept
+    return overlap.things - kept
 
 
-def _components(overlap: _Overlap) -> list[tuple[Index, Index, Index]]:
+def _components(overlap: Overlap) -> list[tuple[Index, Index, Index]]:
     """Split the shared scans into parts that have no group in common, so that each assignment problem stays small."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -163,18 +148,9 @@ def _components(overlap: _Overlap) -> list[tuple[Index, Index, Index]]:
     return found
 
 
-def _numbered(labels: Sequence[Hashable] | Index) -> Index:
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.int64)
-
-
 def _changes(labels: Index) -> npt.NDArray[np.bool_]:
     changed: npt.NDArray[np.bool_] = labels[1:] != labels[:-1]
     return changed
-
-
-def _pairs(sizes: npt.NDArray[np.int64]) -> int:
-    return int((sizes * (sizes - 1) // 2).sum())
 
 
 def _f1(both: int, mine: int, true: int) -> tuple[float, float, float]:
