@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.duplicates import DuplicateSettings
-from heritage_assets.curation.duplicates.attributes import Attributes, evidence_table
+from heritage_assets.curation.duplicates.attributes import evidence_table
 from heritage_assets.curation.duplicates.decisions import ordered
 from heritage_assets.curation.duplicates.evaluation import PairError
-from heritage_assets.curation.duplicates.evidence import PairEvidence, pair_evidence
-from heritage_assets.curation.duplicates.verdicts import WHY, judge
+from heritage_assets.curation.duplicates.judged import JudgedPair, judge_pairs
+from heritage_assets.curation.duplicates.verdicts import WHY
 from heritage_assets.curation.schemas import SOURCE_IMAGES
 from heritage_assets.stores.archive import LakeArchive
 from heritage_assets.stores.connect import Platform
@@ -46,12 +46,7 @@ class WrongPair:
 
     kind: str
     sides: tuple[Side, Side]
-    image_cosine: float | None
-    text_cosine: float | None
-    hash_distance: int | None
-    conflict: str | None
-    verdict: str
-    rule: str
+    judged: JudgedPair
     why: str
 
 
@@ -72,39 +67,15 @@ def wrong_pairs(
         return []
     guids = sorted({guid for error in errors for guid in (error.guid_a, error.guid_b)})
     table = evidence_table(archive.evidence(guids))
-    row = {guid: number for number, guid in enumerate(table["guid"].to_pylist())}
-    known = [error for error in errors if error.guid_a in row and error.guid_b in row]
-    a, b = (np.array([row[guid] for guid in side], np.int64) for side in _ends(known))
-    cosine = pair_cosines(archive, [(error.guid_a, error.guid_b) for error in known])
-    evidence = pair_evidence(Attributes(table), a, b, cosine, settings)
-    verdicts = judge(evidence, settings)
+    current = set(table["guid"].to_pylist())
+    known = [error for error in errors if {error.guid_a, error.guid_b} <= current]
+    pairs = [(error.guid_a, error.guid_b) for error in known]
+    judged = judge_pairs(table, pairs, pair_cosines(archive, pairs), settings)
     sides = _sides(platform, table)
     return [
-        WrongPair(
-            error.kind,
-            (sides[error.guid_a], sides[error.guid_b]),
-            *_scores(evidence, number),
-            evidence.conflicts[number],
-            verdicts.verdict[number],
-            verdicts.rule[number],
-            WHY[verdicts.rule[number]],
-        )
-        for number, error in enumerate(known)
+        WrongPair(error.kind, (sides[error.guid_a], sides[error.guid_b]), pair, WHY[pair.rule])
+        for error, pair in zip(known, judged, strict=True)
     ]
-
-
-def _ends(errors: Sequence[PairError]) -> tuple[list[str], list[str]]:
-    return [error.guid_a for error in errors], [error.guid_b for error in errors]
-
-
-def _scores(evidence: PairEvidence, number: int) -> tuple[float | None, float | None, int | None]:
-    image, words = float(evidence.cosine[number]), float(evidence.text_cosine[number])
-    distance = int(evidence.hash_distance[number])
-    return (
-        None if np.isnan(image) else image,
-        None if np.isnan(words) else words,
-        None if distance < 0 else distance,
-    )
 
 
 def pair_cosines(archive: LakeArchive, pairs: Sequence[tuple[str, str]]) -> Doubles:

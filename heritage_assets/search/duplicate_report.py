@@ -145,15 +145,16 @@ def _section(kind: str, errors: Sequence[WrongPair]) -> str:
 
 
 def _pair(error: WrongPair) -> str:
+    pair = error.judged
     scores = {
-        "image cosine": _number(error.image_cosine),
-        "text cosine": _number(error.text_cosine),
-        "hash distance": "–" if error.hash_distance is None else str(error.hash_distance),
-        "declared differences": error.conflict or "none",
+        "image cosine": _number(pair.image_cosine),
+        "text cosine": _number(pair.text_cosine),
+        "hash distance": "–" if pair.hash_distance is None else str(pair.hash_distance),
+        "declared differences": pair.conflict or "none",
     }
     said = ", ".join(f"{name} {escape(value)}" for name, value in scores.items())
     command = shlex.join(["heritage", "explain", *(side.guid for side in error.sides)])
-    judged = f"<b>{escape(error.verdict)}</b> by rule <code>{escape(error.rule)}</code>: {escape(error.why)}"
+    judged = f"<b>{escape(pair.verdict)}</b> by rule <code>{escape(pair.rule)}</code>: {escape(error.why)}"
     return (
         f"<article><div class=sides>{''.join(map(_side, error.sides))}</div>"
         f"<p class=verdict>The pair itself is {judged}<br>{said}</p><p><code>{escape(command)}</code></p></article>"

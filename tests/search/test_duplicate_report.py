@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from heritage_assets.curation.duplicates.evaluation import evaluate_pairs
+from heritage_assets.curation.duplicates.judged import JudgedPair
 from heritage_assets.search.duplicate_errors import Scores, Side, WrongPair
 from heritage_assets.search.duplicate_report import report_html
 
@@ -13,7 +14,8 @@ HOSTILE = "<script>alert(1)</script>\"' onerror=x & </title>"
 def report(thumbnail=b"\xff\xd8", scores=(0.99,)):
     side = Side(HOSTILE, {"title": HOSTILE}, thumbnail)
     other = Side("a; rm -rf b", {}, None)
-    wrong = WrongPair("false_merge", (side, other), 0.981, None, 6, HOSTILE, "duplicate", "same_picture", HOSTILE)
+    judged = JudgedPair(0.981, None, 6, HOSTILE, "duplicate", "same_picture")
+    wrong = WrongPair("false_merge", (side, other), judged, HOSTILE)
     found = evaluate_pairs({"a": "1", "b": "1"}, {"a": "1", "b": "2"})
     measured = Scores(np.array(scores), np.array([]), 0.98)
     return report_html(found, measured, [wrong], archive=HOSTILE, encoder=HOSTILE)

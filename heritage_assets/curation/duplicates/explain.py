@@ -11,11 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.duplicates.archive import Archive
-from heritage_assets.curation.duplicates.attributes import Attributes, evidence_table
 from heritage_assets.curation.duplicates.decisions import SAME, Constraints, constraints, ordered
-from heritage_assets.curation.duplicates.evidence import pair_evidence
+from heritage_assets.curation.duplicates.judged import JudgedPair, judge_pairs
 from heritage_assets.curation.duplicates.settings import DuplicateSettings
-from heritage_assets.curation.duplicates.verdicts import DUPLICATE, WHY, judge
+from heritage_assets.curation.duplicates.verdicts import DUPLICATE, WHY
 from heritage_assets.curation.schemas import CANONICAL_RECORDS
 
 
@@ -111,13 +110,13 @@ def explain(
         canonical_id_b=rows.get(b, {}).get("canonical_id"),
         representative=head,
         encoder=encoder,
-        image_cosine=pair["image_cosine"],
-        text_cosine=pair["text_cosine"],
-        hash_distance=pair["hash_distance"],
-        conflict=pair["conflict"],
-        verdict=pair["verdict"],
-        rule=pair["rule"],
-        why=WHY.get(pair["rule"], pair["rule"]),
+        image_cosine=pair.image_cosine,
+        text_cosine=pair.text_cosine,
+        hash_distance=pair.hash_distance,
+        conflict=pair.conflict,
+        verdict=pair.verdict,
+        rule=pair.rule,
+        why=WHY.get(pair.rule, pair.rule),
         stored=stored is not None,
         path=path,
         decisions=made,
@@ -137,33 +136,18 @@ def _canonical_rows(archive: Archive, a: str, b: str) -> dict[str, dict[str, Any
     return rows
 
 
-def _stored(pairs: pa.Table, a: str, b: str) -> dict[str, Any] | None:
+def _stored(pairs: pa.Table, a: str, b: str) -> JudgedPair | None:
     found = pairs.filter(pc.and_(pc.equal(pairs["guid_a"], a), pc.equal(pairs["guid_b"], b))).to_pylist()
-    return dict(found[0]) if found else None
+    return JudgedPair.stored(found[0]) if found else None
 
 
-def _judged(
-    archive: Archive, a: str, b: str, settings: DuplicateSettings, image_cosine: float | None
-) -> dict[str, Any]:
+def _judged(archive: Archive, a: str, b: str, settings: DuplicateSettings, image_cosine: float | None) -> JudgedPair:
     """Judge a pair that is not stored, as a run would."""
-    table = evidence_table(archive.evidence([a, b]))
-    names = table["guid"].to_pylist()
-    if len(names) < 2:
-        return {"image_cosine": image_cosine, "text_cosine": None, "hash_distance": None, "conflict": None,
-                "verdict": "distinct", "rule": "withdrawn"}  # fmt: skip
+    evidence = archive.evidence([a, b])
+    if len(evidence) < 2:
+        return JudgedPair(image_cosine, None, None, None, "distinct", "withdrawn")
     cosine = np.array([np.nan if image_cosine is None else image_cosine])
-    first, second = np.array([names.index(a)]), np.array([names.index(b)])
-    evidence = pair_evidence(Attributes(table), first, second, cosine, settings)
-    verdicts = judge(evidence, settings)
-    text, distance = float(evidence.text_cosine[0]), int(evidence.hash_distance[0])
-    return {
-        "image_cosine": image_cosine,
-        "text_cosine": None if np.isnan(text) else text,
-        "hash_distance": None if distance < 0 else distance,
-        "conflict": evidence.conflicts[0],
-        "verdict": verdicts.verdict[0],
-        "rule": verdicts.rule[0],
-    }
+    return judge_pairs(evidence, [(a, b)], cosine, settings)[0]
 
 
 def _path(pairs: pa.Table, rules: Constraints, a: str, b: str) -> tuple[Link, ...]:
@@ -207,7 +191,7 @@ def _answer(
     b: str,
     one: bool,
     rows: dict[str, dict[str, Any]],
-    pair: dict[str, Any],
+    pair: JudgedPair,
     rules: Constraints,
     path: tuple[Link, ...],
     head: str | None,
@@ -218,11 +202,9 @@ def _answer(
     decided = rules.latest.get((a, b))
     if decided:
         lines.append(f"{decided['reviewer']} decided: {decided['decision']} ({decided['decision_id']}).")
-    lines.append(
-        f"The pair itself is {pair['verdict']} by rule {pair['rule']}: {WHY.get(pair['rule'], 'one is not current')}"
-    )
-    if pair["conflict"]:
-        lines.append(f"Declared differences: {pair['conflict']}.")
+    lines.append(f"The pair itself is {pair.verdict} by rule {pair.rule}: {WHY.get(pair.rule, 'one is not current')}")
+    if pair.conflict:
+        lines.append(f"Declared differences: {pair.conflict}.")
     if one and head not in (a, b):
         lines.append(f"Both are direct duplicates of {head}, which represents the object.")
     if not one and path:
