@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import io
 import json
-import os
-import sys
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
+from command_in_process import Done, run_heritage
 
 from heritage_assets.embedded.museum import caption, generate_objects, render
 from heritage_assets.embedded.vector_endpoint import stop_endpoint
 
 OBJECTS = 12
-
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
 
 
 @dataclass(frozen=True)
@@ -40,25 +26,7 @@ class CommandLine:
     home: Path
 
     def run(self, *arguments: str, ok: bool = True) -> Done:
-        from heritage_assets.cli import main
-
-        stdout, stderr, status = io.StringIO(), io.StringIO(), 0
-        environment = {"HERITAGE_HOME": str(self.home), "COLUMNS": "160"}
-        with (
-            mock.patch.dict(os.environ, environment),
-            mock.patch.object(sys, "argv", ["heritage", *arguments]),
-            contextlib.chdir(self.folder),
-            contextlib.redirect_stdout(stdout),
-            contextlib.redirect_stderr(stderr),
-        ):
-            try:
-                main()
-            except SystemExit as ended:
-                status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-            except Exception:  # what a process would print before it dies
-                traceback.print_exc(file=stderr)
-                status = 1
-        done = Done(status, stdout.getvalue(), stderr.getvalue())
+        done = run_heritage(*arguments, folder=self.folder, environment={"HERITAGE_HOME": str(self.home)})
         if ok:
             assert done.returncode == 0, f"heritage {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import io
 import json
 import os
 import sys
@@ -17,6 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "curation"))  # sma
 
 import encoder_models
 import sample_images
+from command_in_process import run_heritage
 
 from heritage_assets.settings import Settings
 from heritage_assets.stores.connect import Platform
@@ -49,29 +48,16 @@ class TwoEncoders:
         return {
             "HERITAGE_HOME": str(self.home),
             "HERITAGE_CLUSTERS__MAP_ITERATIONS": "50",
-            "COLUMNS": "160",
             **rules,
             **more,
         }
 
     def run(self, *arguments: str, status: int = 0, **more: str) -> str:
         """Run ``heritage`` in this process; return what it prints on both streams."""
-        from heritage_assets.cli import main
-
-        output, ended = io.StringIO(), 0
-        with (
-            mock.patch.dict(os.environ, self.environment(**more)),
-            mock.patch.object(sys, "argv", ["heritage", *arguments]),
-            contextlib.chdir(self.home),
-            contextlib.redirect_stdout(output),
-            contextlib.redirect_stderr(output),
-        ):
-            try:
-                main()
-            except SystemExit as error:
-                ended = error.code if isinstance(error.code, int) else int(error.code is not None)
-        assert ended == status, output.getvalue()
-        return output.getvalue()
+        done = run_heritage(*arguments, folder=self.home, environment=self.environment(**more))
+        output = done.stdout + done.stderr
+        assert done.returncode == status, output
+        return output
 
     def json(self, *arguments: str, **more: str) -> Any:
         """Run ``heritage`` with ``--json``."""
