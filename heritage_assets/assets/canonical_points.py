@@ -88,8 +88,10 @@ def refuse_unembedded(records: pa.Table, encoder: str) -> None:
         )
 
 
-def tell_points(lake: Lake, store: VectorStore, own: Iterable[str], others: Iterable[str]) -> int:
-    """Write to points what ``canonical_records`` says of them, where they say something else; return how many were written.
+def tell_points(canonical: pa.Table, store: VectorStore, own: Iterable[str], others: Iterable[str]) -> int:
+    """Write to points what the rows of ``canonical_records`` say of them, where they say something else.
+
+    Returns how many were written.
 
     The batches' own points become validated; those of other batches follow only if they were validated before (a pending one
     waits for the run of its own batch).
@@ -98,7 +100,8 @@ def tell_points(lake: Lake, store: VectorStore, own: Iterable[str], others: Iter
     guids = pa.array(sorted(mine | set(others)), pa.string())
     # One pass over the table, however many points there are to tell.
     columns = ["guid", "canonical_id", "is_representative", "group_size"]
-    living = lake.read(CANONICAL_RECORDS, columns=columns, where=text("guid").isin(guids) & ~pc.field("withdrawn"))
+    told = pc.and_not(pc.is_in(canonical["guid"], value_set=guids), canonical["withdrawn"])
+    living = canonical.select(columns).filter(told)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     written = 0
     for start in range(0, len(living), POINTS_AT_ONCE):
@@ -138,7 +141,7 @@ def canonicalize_batches(
     left = journal.open_entries()
     pairs, groups, entry = decide(archive, batches, gone, settings, journal)
     affected = {guid for guids in left.values() for guid in guids} | set(groups.merge["guid"].to_pylist())
-    told = tell_points(archive.lake, store, alive, affected)
+    told = tell_points(archive.canonical(), store, alive, affected)
     journal.finish([*left, entry])
     return Canonicalized(pairs, groups, told, alive)
 

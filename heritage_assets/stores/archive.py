@@ -18,6 +18,7 @@ from heritage_assets.curation.schemas import (
     SOURCE_IMAGES,
     TableSpec,
 )
+from heritage_assets.stores.growing_table import GrowingTable
 from heritage_assets.stores.lake import Lake, text
 from heritage_assets.stores.views import CurrentFilter, current_image_vectors, live_rows, merged_by_guid
 
@@ -27,19 +28,21 @@ _OF_EMBEDDINGS = ["embedding_text", "embedding_image"]
 
 
 class GlobalTables:
-    """The tables of the lake that belong to no batch, read whole when asked for."""
+    """The tables of the lake that belong to no batch, read whole when asked for; again, only as far as they are new."""
 
     def __init__(self, lake: Lake, encoder: str) -> None:
         self.lake = lake
         self.encoder = encoder
+        self._pairs = GrowingTable(lake, DUPLICATE_PAIRS, text("encoder") == encoder)
+        self._canonical = GrowingTable(lake, CANONICAL_RECORDS)
 
     def pairs(self) -> pa.Table:
         """See :class:`Archive`."""
-        return self.lake.read(DUPLICATE_PAIRS, where=text("encoder") == self.encoder)
+        return self._pairs.read()
 
     def canonical(self) -> pa.Table:
         """See :class:`Archive`."""
-        return self.lake.read(CANONICAL_RECORDS)
+        return self._canonical.read()
 
     def decisions(self) -> pa.Table:
         """See :class:`Archive`."""

@@ -204,9 +204,8 @@ class Lake:
             delete_missing: also delete rows whose key is not in ``data`` (a deliberate rebuild).
         """
         rows = data if isinstance(data, pa.Table) else pa.Table.from_batches(list(data), schema=table.schema)
-        self.create(table)
-        self._merge_once_free(table, rows.cast(table.schema), delete_missing)
-        return self._written(table, rows.num_rows)
+        version = self._merge_once_free(table, rows.cast(table.schema), delete_missing)
+        return Written(self.uri(table), version, rows.num_rows)
 
     def delete(self, table: TableSpec, keys: pa.Table) -> Written:
         """Delete the rows whose columns equal a row of ``keys``; keys that are not there are passed over."""
@@ -224,11 +223,12 @@ class Lake:
         return self._written(table, data.num_rows)
 
     @retry(on=CommitFailedError, attempts=8, wait_initial=0.1, wait_max=5.0)
-    def _merge_once_free(self, table: TableSpec, rows: pa.Table, delete_missing: bool) -> None:
-        """Merge against the newest version; another writer's commit in between means: read again and retry."""
-        opened = self.open(table)
-        if opened is None:
-            raise RuntimeError(f"{self.uri(table)} vanished while it was written")
+    def _merge_once_free(self, table: TableSpec, rows: pa.Table, delete_missing: bool) -> int:
+        """Merge against the newest version, and return the one that was made.
+
+        Another writer's commit in between means: read again and retry.
+        """
+        opened = self.open(table) or self.create(table)
         same_key = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
         others = [name for name in table.schema.names if name not in table.key]
         changed = " OR ".join(f"(t.{name} IS DISTINCT FROM s.{name})" for name in others)
@@ -238,6 +238,7 @@ class Lake:
             merge = merge.when_not_matched_by_source_delete()
         with storage_errors():
             merge.execute()
+        return opened.version()
 
     @retry(on=CommitFailedError, attempts=8, wait_initial=0.1, wait_max=5.0)
     def _delete_once_free(self, table: TableSpec, keys: pa.Table) -> None:
@@ -246,9 +247,9 @@ class Lake:
         with storage_errors():
             opened.merge(keys, same_key, source_alias="s", target_alias="t").when_matched_delete().execute()
 
-    def create(self, table: TableSpec) -> None:
+    def create(self, table: TableSpec) -> DeltaTable:
         """Make the table with its declared schema when there is none, so that it is the same whoever writes first."""
-        DeltaTable.create(
+        return DeltaTable.create(
             self.uri(table),
             schema=table.schema,
             mode="ignore",

@@ -202,11 +202,17 @@ def _some(rows: int) -> Index:
 
 def _joined(tables: Opened, encoder: str, batch: str) -> pa.Table:
     """Return a batch's :data:`SEGMENT`."""
-    records = _slice(tables, CLEANSED_RECORDS, batch, [*_OF_RECORDS, "withdrawn"])
     mine = text("encoder") == encoder
+    with ThreadPoolExecutor(3) as pool:
+        wanted = (
+            pool.submit(_slice, tables, CLEANSED_RECORDS, batch, [*_OF_RECORDS, "withdrawn"]),
+            pool.submit(_slice, tables, SOURCE_IMAGES, batch, ["guid", *_OF_IMAGES]),
+            pool.submit(_slice, tables, CLIP_EMBEDDINGS, batch, ["guid", *_OF_EMBEDDINGS], mine),
+        )
+        records, images, embeddings = (slice_.result() for slice_ in wanted)
     columns = {name: records[name] for name in records.column_names}
-    columns |= _looked_up(tables, SOURCE_IMAGES, batch, records["guid"], _OF_IMAGES)
-    columns |= _looked_up(tables, CLIP_EMBEDDINGS, batch, records["guid"], _OF_EMBEDDINGS, mine)
+    columns |= _in_order(images, records["guid"])
+    columns |= _in_order(embeddings, records["guid"])
     columns["image_sha256"] = columns.pop("sha256")
     vectors, has = vector_matrix(columns["embedding_image"])
     norms = np.zeros(len(has))
@@ -215,18 +221,10 @@ def _joined(tables: Opened, encoder: str, batch: str) -> pa.Table:
     return pa.table([columns[name].cast(SEGMENT.field(name).type) for name in SEGMENT.names], schema=SEGMENT)
 
 
-def _looked_up(
-    tables: Opened,
-    table: TableSpec,
-    batch: str,
-    guids: pa.ChunkedArray,
-    names: list[str],
-    where: pc.Expression | None = None,
-) -> dict[str, pa.Array]:
-    """Read a batch's slice of a table in the order of ``guids``; null where it has no row."""
-    rows = _slice(tables, table, batch, ["guid", *names], where)
+def _in_order(rows: pa.Table, guids: pa.ChunkedArray) -> dict[str, pa.Array]:
+    """Return the other columns of a slice in the order of ``guids``; null where it has no row."""
     at = pc.index_in(guids.combine_chunks(), value_set=rows["guid"].combine_chunks())
-    return {name: taken(rows[name].combine_chunks(), at) for name in names}
+    return {name: taken(rows[name].combine_chunks(), at) for name in rows.column_names if name != "guid"}
 
 
 def _slice(
