@@ -1,4 +1,4 @@
-"""IIIF Presentation 3 manifests of records, groups and clusters (https://iiif.io/api/presentation/3.0/)."""
+"""IIIF Presentation 3 manifests of records, groups, clusters and documents (https://iiif.io/api/presentation/3.0/)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def manifest(
 
     Args:
         base: public address of the application, without a slash at its end.
-        kind: record, group or cluster.
-        identity: guid, canonical id or cluster id.
+        kind: record, group, cluster or document.
+        identity: guid, canonical id, cluster id or document id.
         label: what people read.
         rows: rows of the snapshot, in order; at least one.
         derivative_side: long side of derivatives, in pixels.

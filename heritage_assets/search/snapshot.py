@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from heritage_assets.curation.pages.schemas import PAGE_RUNS
 from heritage_assets.curation.schemas import (
     CANONICAL_RECORDS,
     CLEANSED_RECORDS,
@@ -51,6 +52,7 @@ WATCHED = (
     CLUSTERS,
     CLUSTER_MEMBERS,
     DUPLICATE_PAIRS,
+    PAGE_RUNS,
 )
 FILTERABLE = (
     *(
@@ -81,7 +83,8 @@ class Snapshot:
 
     ``withdrawn``: guids whose provider withdrew them. ``review``: the pairs that are put to people (columns of
     ``duplicate_pairs``). ``clusters``: rows of the table of clusters, largest first. ``aliases``: canonical ids that were merged
-    into others, with the one that lives. ``canonicalized_at``: when pairs or groups were last written.
+    into others, with the one that lives. ``canonicalized_at``: when pairs or groups were last written. ``paged``: datasets with
+    documents of scanned pages.
     """
 
     table: pa.Table
@@ -92,6 +95,7 @@ class Snapshot:
     canonicalized_at: datetime | None
     versions: Mapping[str, int | None]
     lexicon: Lexicon
+    paged: tuple[str, ...] = ()
     built_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -287,6 +291,7 @@ def build_snapshot(lake: Lake, encoder: str | None) -> Snapshot:
             filter(None, (last_commit(lake, one) for one in (CANONICAL_RECORDS, DUPLICATE_PAIRS))), default=None
         ),
         versions=versions,
+        paged=tuple(sorted(pc.unique(lake.read(PAGE_RUNS, columns=["dataset"])["dataset"]).to_pylist())),
         lexicon=Lexicon.build(table, keep(lake.scan(CLEANSED_RECORDS, columns=["guid", "batch", "description"]))),
     )
     snapshot.warm_up()

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iiif_rules import broken_rules
+from scans_home import scans_home
+from small_archive import open_client
 
 from heritage_assets.search.iiif import manifest
 from heritage_assets.search.snapshot import OF_IMAGES, OF_RECORDS
@@ -39,19 +41,26 @@ rows = st.fixed_dictionaries(
 
 @given(
     st.lists(rows, min_size=1, max_size=4, unique_by=lambda row: row["guid"]),
-    st.sampled_from(["record", "group", "cluster"]),
+    st.sampled_from(["record", "group", "cluster", "document"]),
 )
 def test_no_metadata_break_the_rules(several, kind):
     made = manifest(BASE, kind, "x/ü?#%", "Label", several, derivative_side=768)
     assert broken_rules(json.loads(json.dumps(made))) == []
 
 
+@pytest.fixture(scope="module")
+def document_manifests(tmp_path_factory):
+    with open_client(scans_home(tmp_path_factory.mktemp("scans"))) as scans:
+        listed = scans.get("/api/v1/documents").json()["documents"]
+        return [scans.get(f"/iiif/document/{one['document']}/manifest.json").json() for one in listed]
+
+
 @pytest.fixture
-def manifests(client, get):
+def manifests(client, get, document_manifests):
     group = get("/api/v1/duplicates")["groups"][0]["canonical_id"]
     cluster = get("/api/v1/clusters")["clusters"][0]["cluster_id"]
     asked = ("record/obj-1", "record/text-only", "record/hostile", f"group/{group}", f"cluster/{cluster}")
-    return [client.get(f"/iiif/{one}/manifest.json").json() for one in asked]
+    return [client.get(f"/iiif/{one}/manifest.json").json() for one in asked] + document_manifests
 
 
 def test_the_application_serves_manifests_that_keep_the_rules(manifests):

@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from heritage_assets import __version__
 from heritage_assets.search.api import (
     problems,
+    routes_documents,
     routes_export,
     routes_operation,
     routes_page,
@@ -38,6 +39,7 @@ ROUTERS = (
     routes_search.router,
     routes_records.router,
     routes_review.router,
+    routes_documents.router,
     routes_views.router,
     routes_export.router,
     session.router,

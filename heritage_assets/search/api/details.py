@@ -52,6 +52,7 @@ def record_detail(state: AppState, snapshot: Snapshot, guid: str) -> dict[str, A
         "aliases": about.get("aliases") or [],
         "weakest_similarity": row["weakest_similarity"],
         "cluster": cluster_ref(snapshot, row),
+        "document": document_ref(state, snapshot, row["dataset"], guid),
         "links": _links(snapshot, row, record),
         "lineage": _lineage(state, row, record, about),
     }
@@ -87,6 +88,23 @@ def explained(lake: Lake, where: pc.Expression, encoder: str | None) -> list[dic
         key=lambda row: (row["verdict"] != "duplicate", -(row["image_cosine"] or 0.0), row["guid_a"], row["guid_b"])
     )
     return [{**row, "why": WHY.get(row["rule"])} for row in rows[:MAX_EVIDENCE]]
+
+
+def document_ref(state: AppState, snapshot: Snapshot, dataset: str | None, guid: str) -> dict[str, Any] | None:
+    """Return which page of which document a record is; None where it is none."""
+    found = state.documents.holding(dataset, guid) if dataset in snapshot.paged else None
+    if found is None:
+        return None
+    held, one = found
+    title = state.documents.titles(held, [one], snapshot)[one.id]
+    position = one.guids.index(guid) + 1
+    return {
+        "document": one.id,
+        "title": title,
+        "position": position,
+        "pages": len(one.guids),
+        "confirmed": one.confirmed,
+    }
 
 
 def cluster_ref(snapshot: Snapshot, row: dict[str, Any]) -> dict[str, Any] | None:

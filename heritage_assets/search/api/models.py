@@ -201,6 +201,16 @@ class Links(BaseModel):
     duplicates: str | None = None
 
 
+class DocumentRef(BaseModel):
+    """Which page of which document a record is."""
+
+    document: str
+    title: str
+    position: int = Field(description="1-based.")
+    pages: int
+    confirmed: bool
+
+
 class RecordDetail(BaseModel):
     """Everything the archive knows of a record."""
 
@@ -215,6 +225,7 @@ class RecordDetail(BaseModel):
     aliases: list[str] = Field(description="Canonical ids that were merged into this record's.")
     weakest_similarity: float | None = None
     cluster: ClusterRef | None = None
+    document: DocumentRef | None = Field(None, description="Where the record is a page of a document.")
     links: Links
     lineage: Lineage
 
@@ -404,6 +415,7 @@ class Meta(BaseModel):
     max_limit: int
     max_depth: int
     dagster_ui: str | None = None
+    documents: int = Field(0, description="Datasets with documents of scanned pages.")
     login_needed: bool
     role: Literal["none", "reader", "reviewer"]
     name: str | None = None

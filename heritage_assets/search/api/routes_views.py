@@ -45,6 +45,7 @@ async def meta(state: State, snapshot: Current, who: Who) -> Response:
             "max_limit": limits.max_limit,
             "max_depth": limits.max_depth,
             "dagster_ui": limits.dagster_ui if who.reads else None,
+            "documents": len(snapshot.paged) if who.reads else 0,
             "login_needed": state.doorkeeper.closed,
             "role": who.role,
             "name": who.name,

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from heritage_assets.search.api.metrics import Metrics
 from heritage_assets.search.api.session import Doorkeeper
+from heritage_assets.search.documents import DocumentDesk
 from heritage_assets.search.encoding import EncoderGateway
 from heritage_assets.search.engine import SearchEngine
 from heritage_assets.search.keeper import SnapshotKeeper
@@ -40,6 +41,7 @@ class AppState:
         self.keeper = SnapshotKeeper(self.platform.lake, self.encoder_id, limits.refresh_seconds)
         self.runs = DagsterRuns(settings.dagster_home, limits.dagster_ui)
         self.desk = ReviewDesk(self.platform.lake)
+        self.documents = DocumentDesk(self.platform.lake)
         self.maps = MapBook()
         self.board = StatusBoard(self)
         self.doorkeeper = Doorkeeper(limits)

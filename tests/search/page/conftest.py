@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the dev extra has it)")
 
+sys.path.append(str(Path(__file__).resolve().parents[2] / "stores"))
+
+from page_proposals import propose_documents
 from page_visitor import (
     ARGUMENTS,
     DESKTOP,
@@ -23,6 +28,7 @@ from page_visitor import (
 from playwright.sync_api import Browser, sync_playwright
 
 from heritage_assets.settings import Settings
+from heritage_assets.stores.connect import Platform
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +40,7 @@ def museum(archive: Settings, tmp_path_factory: pytest.TempPathFactory) -> Itera
     settings = archive.model_copy(update={"home": tmp_path_factory.mktemp("museum") / "home"})
     shutil.copytree(archive.home, settings.home, ignore=shutil.ignore_patterns("*.sock", "*.lock"))
     leave_open(settings, [(f"obj-{number}", f"obj-{number + 3}") for number in range(5, 9)])
+    propose_documents(Platform(settings).lake, "museum", [["obj-1", "obj-2"], ["obj-3", "obj-4", "obj-5"]])
     yield settings
     stop_endpoint(settings.home)
 

@@ -16,7 +16,16 @@ from playwright.sync_api import Page, Route, expect
 import heritage_assets.search
 from heritage_assets.settings import Settings
 
-VIEWS = ("#/search", "#/search?q=coin&type=coin", "#/record/obj-1", "#/duplicates", "#/review", "#/map", "#/status")
+VIEWS = (
+    "#/search",
+    "#/search?q=coin&type=coin",
+    "#/record/obj-1",
+    "#/duplicates",
+    "#/review",
+    "#/documents",
+    "#/map",
+    "#/status",
+)
 FOLDER = Path(heritage_assets.search.__file__).parent / "page"
 HOSTILE = '"><script>window.pwned=1</script><img src=x onerror="window.pwned=1">'
 FIRST_LOAD_BYTES = 300_000
@@ -45,7 +54,7 @@ def poisoned(route: Route) -> None:
 @pytest.mark.parametrize("view", VIEWS)
 def test_hostile_metadata_are_shown_as_text(visitor: Visitor, view: str) -> None:
     page = visitor.page
-    page.route(re.compile(r"/api/v1/(search|records|similar|duplicates|review|map|cards|facets)"), poisoned)
+    page.route(re.compile(r"/api/v1/(search|records|similar|duplicates|review|documents|map|cards|facets)"), poisoned)
     visitor.open(view)
     expect_view(page)
     if view not in ("#/map", "#/status"):

@@ -272,7 +272,7 @@ def test_the_stream_of_the_status_changes_the_page(visitor: Visitor) -> None:
 
 def test_every_view_fits_a_phone(make_visitor: Callable[..., Visitor]) -> None:
     visitor = make_visitor(viewport=PHONE, has_touch=True, is_mobile=True)
-    for route in ("#/search", "#/record/obj-1", "#/duplicates", "#/review", "#/map", "#/status"):
+    for route in ("#/search", "#/record/obj-1", "#/duplicates", "#/review", "#/documents", "#/map", "#/status"):
         page = visitor.open(route)
         expect_view(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), route

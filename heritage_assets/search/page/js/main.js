@@ -18,10 +18,12 @@ const LATER = {
   record: async () => (await import('./record/view.js')).recordView,
   duplicates: async () => (await import('./duplicates/view.js')).duplicatesView,
   review: async () => (await import('./review/view.js')).reviewView,
+  documents: async () => (await import('./documents/view.js')).documentsView,
+  filmstrip: async () => (await import('./documents/filmstrip.js')).filmstripView,
   map: async () => (await import('./map/view.js')).mapView,
   status: async () => (await import('./status/view.js')).statusView,
 };
-const TITLES = /** @type {Record<string, string>} */ ({ search: 'Search', record: 'Record', duplicates: 'Duplicates', review: 'Review', map: 'Map', status: 'Status' });
+const TITLES = /** @type {Record<string, string>} */ ({ search: 'Search', record: 'Record', duplicates: 'Duplicates', review: 'Review', documents: 'Documents', filmstrip: 'Filmstrip', map: 'Map', status: 'Status' });
 
 /** @param {() => Promise<(host: HTMLElement, route: Route) => View>} load @returns {(host: HTMLElement, route: Route) => View} */
 function later(load) {
@@ -73,6 +75,7 @@ async function lookAround() {
   try {
     const meta = await api.getMeta();
     if (meta.login_needed && meta.role === 'none') signInDialog('This archive is open to people with a key.', () => location.reload());
+    shell.showDocuments(meta.documents);
     const queue = await api.reviewQueue(0, 1);
     shell.setReviewCount(queue.progress.open);
   } catch (error) {

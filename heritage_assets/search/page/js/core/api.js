@@ -125,6 +125,23 @@ export const reviewQueue = (offset, limit, signal) =>
 /** @param {object} decision */
 export const decide = (decision) => call('/review', { method: 'POST', json: decision });
 
+/** @param {Record<string, any>} wanted dataset, show, sort, offset, limit @param {AbortSignal} signal */
+export const documents = (wanted, signal) => call('/documents', { params: given(wanted), signal });
+
+/** @param {string} id @param {AbortSignal} signal */
+export const pageDocument = (id, signal) => call(`/documents/${tail(id)}`, { signal });
+
+/** Scans around a place in scanning order; without one, around the greatest doubt. @param {string} dataset @param {number | undefined} around @param {AbortSignal} signal */
+export const filmstrip = (dataset, around, signal) => call('/filmstrip', { params: given({ dataset, around }), signal });
+
+/** @param {object} decision about scans of one dataset */
+export const decidePages = (decision) => call('/documents/decisions', { method: 'POST', json: decision });
+
+/** @param {Record<string, any>} values those that are null or undefined are left out */
+function given(values) {
+  return new URLSearchParams(Object.entries(values).filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => [name, String(value)]));
+}
+
 /** @param {AbortSignal} [signal] */
 export const mapData = (signal) => call('/map', { signal });
 

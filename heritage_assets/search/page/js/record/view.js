@@ -90,12 +90,13 @@ function draw(view, detail, { back, around, params }, signal) {
 }
 
 /** @param {any} detail */
-function actions({ card, links }) {
+function actions({ card, links, document: page }) {
   const like = address('search', '', { like: card.guid });
   return h(
     'div',
     { class: 'chips actions' },
     card.thumbnail && h('a', { class: 'button', href: like }, icon('similar'), 'Search with this picture'),
+    page && h('a', { class: 'button', href: address('documents', page.document) }, icon('pages'), `Page ${page.position} of ${page.pages} of a document`),
     links.provider_page && outside(links.provider_page, 'At the provider'),
     links.provider_image && outside(links.provider_image, 'Original picture'),
     links.iiif_service && outside(`${links.iiif_service.replace(/\/$/, '')}/info.json`, 'IIIF image'),

@@ -13,9 +13,10 @@ const VIEWS = [
   ['map', 'Map', 'map'],
   ['duplicates', 'Duplicates', 'copies'],
   ['review', 'Review', 'review'],
+  ['documents', 'Documents', 'pages'],
   ['status', 'Status', 'status'],
 ];
-const PART_OF = /** @type {Record<string, string>} */ ({ record: 'search' });
+const PART_OF = /** @type {Record<string, string>} */ ({ record: 'search', filmstrip: 'documents' });
 
 /** @type {[string, string][]} */
 const KEYS = [
@@ -26,19 +27,22 @@ const KEYS = [
   ['+ - 0', 'zoom the picture of a record'],
   ['s v p d', 'review: same, variant, page of, different'],
   ['Space u n', 'review: skip, undo, write a note'],
+  ['s m c', 'filmstrip: split before this scan, merge with the one before, confirm the document'],
+  ['[ ] n u', 'filmstrip: move the page to the document before or after, next doubt, undo'],
+  ['t', 'filmstrip: type a title'],
   ['?', 'this list'],
 ];
 
 /**
  * @param {HTMLElement} bar
- * @returns {{mark: (view: string) => void, setReviewCount: (open: number) => void}}
+ * @returns {{mark: (view: string) => void, setReviewCount: (open: number) => void, showDocuments: (datasets: number) => void}}
  */
 export function buildShell(bar) {
   const count = h('span', { class: 'count', hidden: true });
   const links = new Map(
     VIEWS.map(([view, name, sign]) => [
       view,
-      h('a', { href: `#/${view}` }, icon(sign), h('span', {}, name), view === 'review' && count),
+      h('a', { href: `#/${view}`, hidden: view === 'documents' }, icon(sign), h('span', {}, name), view === 'review' && count),
     ]),
   );
   fill(
@@ -61,6 +65,9 @@ export function buildShell(bar) {
         if (name === (PART_OF[view] ?? view)) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
       }
+    },
+    showDocuments(datasets) {
+      links.get('documents')?.toggleAttribute('hidden', datasets === 0);
     },
     setReviewCount(open) {
       count.hidden = !open;
