@@ -16,6 +16,7 @@ from rich.console import Console
 
 from heritage_assets import __version__
 from heritage_assets.cli import (
+    backup,
     chain,
     demo,
     duplicates,
@@ -64,6 +65,7 @@ retry.register(app)
 demo.register(app)
 look.register(app)
 maintain.register(app)
+backup.register(app)
 evaluate.register(app)
 evaluate_retrieval.register(evaluate.evaluate_app)
 encoder.register(app)
