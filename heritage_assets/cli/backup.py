@@ -14,6 +14,7 @@ from heritage_assets.settings import Settings
 
 if TYPE_CHECKING:
     from heritage_assets.stores.backup import BackupSummary
+    from heritage_assets.stores.vectors import VectorStore
 
 _STOP_SECONDS = 30.0
 
@@ -27,7 +28,8 @@ def register(app: typer.Typer) -> None:
 def backup_command(target: Annotated[Path, typer.Argument(help="A new folder for the backup.")]) -> None:
     """Copy lake, images, embedded vectors and Dagster's files to a folder; docs/operations.md says what servers need.
 
-    An embedded vector endpoint rests meanwhile: searches and runs wait for it.
+    An embedded vector endpoint rests meanwhile: searches and runs wait for it. A Qdrant server keeps a snapshot of
+    each collection.
 
     Example: heritage backup /backups/monday
     """
@@ -35,9 +37,11 @@ def backup_command(target: Annotated[Path, typer.Argument(help="A new folder for
     from heritage_assets.stores.connect import Platform
 
     settings = Settings()
-    objects = Platform(settings).objects
+    platform = Platform(settings)
+    objects = platform.objects
     with progress_bars(True):
         if settings.qdrant_url is not None:
+            _keep_snapshots(platform.vectors)
             summary = back_up(objects, settings.home, target, with_vectors=False)
         else:
             with _vectors_at_rest(settings.home):
@@ -69,6 +73,12 @@ def _vectors_at_rest(home: Path) -> Iterator[None]:
     stop_endpoint(home, timeout=_STOP_SECONDS)
     with HomeLock(files.lock).held(wait=_STOP_SECONDS):
         yield
+
+
+def _keep_snapshots(vectors: VectorStore) -> None:
+    for name in vectors.collections():
+        kept = vectors.on(name).snapshot()
+        typer.echo(f"{name}: {f'the server keeps the snapshot {kept}' if kept else 'the server keeps no snapshots'}")
 
 
 def _say(done: str, place: Path, summary: BackupSummary) -> None:

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from heritage_assets.embedded.vector_endpoint import stop_endpoint
+from heritage_assets.embedded.vector_endpoint import ensure_endpoint, stop_endpoint
+from heritage_assets.embedded.vector_endpoint.lifecycle import running_endpoint
 from heritage_assets.stores.backup import BackupError, back_up, restore
 from heritage_assets.stores.objects import FolderStore, ObjectInfo, open_object_store
 
@@ -60,6 +61,19 @@ def test_a_backup_goes_to_a_new_folder_and_back_to_an_empty_place(copied: Comman
     over = copied.run("restore", str(tmp_path / "one"), ok=False)
     assert over.returncode == 1
     assert "never over an archive" in over.stderr
+
+
+def test_a_server_is_asked_for_snapshots_and_left_running(
+    copied: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = ensure_endpoint(copied.home)
+    with monkeypatch.context() as patch:
+        patch.setenv("HERITAGE_QDRANT_URL", url)
+        said = copied.run("backup", str(tmp_path / "served")).stdout
+    assert "heritage__" in said
+    assert "the server keeps no snapshots" in said, "the embedded endpoint has none, and says so"
+    assert running_endpoint(copied.home) == url
+    assert not (tmp_path / "served/home/vectors").exists()
 
 
 def small_lake(folder: Path) -> FolderStore:
