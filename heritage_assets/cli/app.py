@@ -20,6 +20,7 @@ from heritage_assets.cli import (
     chain,
     demo,
     duplicates,
+    encode_folder,
     encoder,
     evaluate,
     evaluate_retrieval,
@@ -69,6 +70,7 @@ backup.register(app)
 evaluate.register(app)
 evaluate_retrieval.register(evaluate.evaluate_app)
 encoder.register(app)
+encode_folder.register(app)
 duplicates.register(app)
 pages.register(app)
 pages_demo.register(pages.pages_app)
