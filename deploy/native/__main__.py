@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,9 @@ def main() -> int:
     project = load_project(PROJECT / "docker-compose.yml", drawn_variables(root, arguments.engine))
     from supervisor import running
 
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # the services must not outlive this process
     with running(project, root) as services:
         for name in ("webserver", "search"):
             print(f"{name}: http://{services.names.addresses[name]}:{ {'webserver': 3000, 'search': 8080}[name] }")

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from heritage_assets.curation.landing import MANIFEST
 from heritage_assets.curation.points import VECTOR_NAMES
 from heritage_assets.curation.schemas import TABLES
 from heritage_assets.settings import Settings
 from heritage_assets.stores.connect import Platform, encoder_collection
 
-TIMES = ("fetched_at", "next_attempt_at", "embedded_at", "processed_at", "harvested_at")
+TIMES = ("fetched_at", "next_attempt_at", "embedded_at", "processed_at")
 TOLERANCE = 1e-4
 """Of floats: an encoder sums in another order where a batch holds other neighbours."""
 RESULTS_OF_THE_CHAIN = tuple(name for name in TABLES if not name.startswith("cluster"))
@@ -27,6 +28,15 @@ def platform_of(environment: Mapping[str, str]) -> Platform:
         if variable.startswith(prefix) and "__" not in name and name in Settings.model_fields:
             groups[name] = value
     return Platform(Settings(_env_file=None, **groups))
+
+
+def copy_batches(origin: Mapping[str, str], target: Mapping[str, str]) -> int:
+    """Copy the sealed batches of one environment's landing zone to another's; return how many objects that were."""
+    source, copies = platform_of(origin).objects, platform_of(target).objects
+    keys = sorted((info.key for info in source.list("landing")), key=lambda key: (key.endswith(f"/{MANIFEST}"), key))
+    for key in keys:  # what seals a batch comes last
+        copies.put(key, source.get(key))
+    return len(keys)
 
 
 def tables_of(environment: Mapping[str, str]) -> dict[str, dict[Any, dict[str, Any]]]:

@@ -142,10 +142,10 @@ class Translation:
     def base(self, address: str) -> dict[str, str]:
         """Return what any container has without being told: a path to its programs, and a network address of its own."""
         own = [str(Path(sys.executable).parent), *map(str, POSTGRES_PROGRAMS)]
-        java = {"JAVA_HOME": os.environ["JAVA_HOME"]} if "JAVA_HOME" in os.environ else {}
+        ours = {name: os.environ[name] for name in ("JAVA_HOME", "PYTHONPATH") if name in os.environ}
         search = os.pathsep.join([*own, os.environ.get("PATH", os.defpath)])
         # One machine, two cores: threads of every process at once would only wait for each other.
-        return {"PATH": search, "SPARK_LOCAL_IP": address, "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8", **java}
+        return {"PATH": search, "SPARK_LOCAL_IP": address, "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8", **ours}
 
     def command(self, service: Service) -> list[str]:
         """Return what is run: the service's own words after the program that its image starts with.

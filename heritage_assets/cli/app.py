@@ -16,9 +16,11 @@ from rich.console import Console
 
 from heritage_assets import __version__
 from heritage_assets.cli import (
+    backup,
     chain,
     demo,
     duplicates,
+    encode_folder,
     encoder,
     evaluate,
     evaluate_retrieval,
@@ -64,9 +66,11 @@ retry.register(app)
 demo.register(app)
 look.register(app)
 maintain.register(app)
+backup.register(app)
 evaluate.register(app)
 evaluate_retrieval.register(evaluate.evaluate_app)
 encoder.register(app)
+encode_folder.register(app)
 duplicates.register(app)
 pages.register(app)
 pages_demo.register(pages.pages_app)

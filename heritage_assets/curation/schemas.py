@@ -273,3 +273,32 @@ EMBEDDING_TASKS = pa.schema(
     ]
 )
 """The join of a batch's records (their prompt) and images (status, hash, key of the derivative)."""
+
+PICTURE_FILES = pa.schema(
+    [("guid", pa.string()), ("path", pa.string()), ("content", pa.binary()), ("captions", STRINGS)]
+)
+"""``guid``: the file's path below its folder. ``content``: null where the file is too large to be read."""
+
+PICTURE_EMBEDDINGS = TableSpec(
+    "picture_embeddings",
+    pa.schema(
+        [
+            ("guid", pa.string()),
+            ("batch", pa.string()),
+            ("path", pa.string()),
+            ("encoder", pa.string()),
+            ("status", pa.string()),
+            ("reason", pa.string()),
+            ("sha256", pa.string()),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            ("captions", STRINGS),
+            ("embedding_image", VECTOR),
+            ("embedding_text", VECTOR),
+            ("caption_vectors", pa.list_(VECTOR)),
+        ]
+    ),
+    ("guid", "batch"),
+)
+"""One row for each file. ``caption_vectors``: one for each caption, in their order; ``embedding_text``: their mean direction.
+All are float32 of unit length. ``status``: OK, or FAILED with a reason; the vectors of the captions are kept then."""

@@ -37,6 +37,8 @@ class StatusBoard:
         self._latest = b""
         self.generation = 0
         self.watchers = 0
+        self.known: dict[str, Any] | None = None
+        """What :meth:`status` found last."""
 
     async def status(self) -> dict[str, Any]:
         """Return the fields of :class:`heritage_assets.search.api.models.Status`."""
@@ -53,7 +55,7 @@ class StatusBoard:
             {**row, "points": {one: points[one].get(row["batch"], 0) for one in points}}
             for row in self._tables["batches"]
         ]
-        return {
+        self.known = {
             "archive": archive,
             "batches": batches,
             "failures": self._tables["failures"],
@@ -65,6 +67,7 @@ class StatusBoard:
             "snapshot": self._snapshot(),
             "hint": None if archive["batches"] else HARVEST_FIRST,
         }
+        return self.known
 
     async def watch(self, seconds: float) -> None:
         """Look for news for ever while somebody watches."""

@@ -107,6 +107,7 @@ class VectorGateway:
             "limit": limit,
             "filter": build_filter(_by_field(narrowed)),
             "with_payload": [ID_FIELD],
+            **self._settings.vectors.search_params(),
         }
         async with asyncio.timeout(self._limits.vector_timeout):
             hits = await self._searches.ask(_Search(collection, body))

@@ -15,7 +15,7 @@ from deltalake.fs import DeltaStorageHandler
 from pyarrow.fs import FileType, PyFileSystem
 from stamina import retry
 
-from heritage_assets.curation.schemas import TABLES, TableSpec
+from heritage_assets.curation.schemas import PICTURE_EMBEDDINGS, TABLES, TableSpec
 from heritage_assets.stores.lake import Lake
 
 RETENTION_HOURS = 7 * 24
@@ -54,7 +54,7 @@ def maintain(
     """
     if retention_hours < 0:
         raise ValueError(f"retention of {retention_hours} hours: it can't be negative")
-    chosen = list(TABLES.values()) if tables is None else tables
+    chosen = [*TABLES.values(), PICTURE_EMBEDDINGS] if tables is None else tables
     return [_maintained(lake, table, retention_hours) for table in chosen if lake.open(table) is not None]
 
 

@@ -116,7 +116,10 @@ class FolderStore:
         base = self.folder / check_key(prefix.rstrip("/")) if prefix else self.folder
         files = (path for path in base.rglob("*") if path.is_file() and not path.name.startswith(".writing-"))
         for path in sorted(files, key=lambda path: path.relative_to(self.folder).as_posix()):
-            status = path.stat()
+            try:
+                status = path.stat()
+            except FileNotFoundError:  # deleted since it was listed
+                continue
             modified = datetime.fromtimestamp(status.st_mtime, UTC)
             yield ObjectInfo(path.relative_to(self.folder).as_posix(), status.st_size, modified)
 

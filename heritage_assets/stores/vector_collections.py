@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from heritage_assets.stores.vector_grpc import GrpcPoints
 from heritage_assets.stores.vector_schema import ALIAS, PAYLOAD_FIELDS, collection_for
 from heritage_assets.stores.vector_settings import VectorSettings
-from heritage_assets.stores.vector_transport import Transport, VectorStoreError
+from heritage_assets.stores.vector_transport import NOT_IMPLEMENTED, Transport, VectorStoreError
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -46,6 +47,11 @@ class CollectionStore:
     ) -> None:
         self._server = server or VectorSettings()
         self._transport = Transport(url, api_key, attempts=attempts, ca_bundle=self._server.ca_bundle)
+        self._grpc: GrpcPoints | None = None
+        if self._server.grpc_port is not None and isinstance(url, str):  # the embedded endpoint speaks REST alone
+            self._grpc = GrpcPoints(
+                url, self._server.grpc_port, api_key, attempts=attempts, ca_bundle=self._server.ca_bundle
+            )
         self.collection = collection
 
     @classmethod
@@ -68,12 +74,15 @@ class CollectionStore:
     def close(self) -> None:
         """Close the connection (the next call opens a new one)."""
         self._transport.close()
+        if self._grpc is not None:
+            self._grpc.close()
 
     def on(self, collection: str) -> Self:
         """Return the same store, over another collection or alias."""
         other = object.__new__(type(self))
         other._transport = self._transport
         other._server = self._server
+        other._grpc = self._grpc
         other.collection = collection
         return other
 
@@ -99,6 +108,17 @@ class CollectionStore:
             CollectionMismatchError: the collection exists with other vectors.
         """
         name = collection_for(encoder_id)
+        self.ensure(name, dims)
+        if self.active() is None:
+            self.activate(name)
+        return name
+
+    def ensure(self, name: str, dims: Mapping[str, int]) -> None:
+        """Make sure that a collection exists with these vectors and all payload indexes; the alias stays where it is.
+
+        Raises:
+            CollectionMismatchError: the collection exists with other vectors.
+        """
         if not self._call("GET", f"{COLLECTION_PATH}/exists", collection=name)["exists"]:
             vectors = {vector: self._server.vector(size) for vector, size in dims.items()}
             try:
@@ -110,15 +130,12 @@ class CollectionStore:
         stored = {vector: one["size"] for vector, one in info["config"]["params"]["vectors"].items()}
         if stored != dict(dims):
             raise CollectionMismatchError(
-                f"collection {name} has the vectors {stored}, encoder {encoder_id!r} makes {dict(dims)}: "
+                f"collection {name} has the vectors {stored}, the encoder makes {dict(dims)}: "
                 "give the changed encoder a new identity, or delete the collection"
             )
         for field in PAYLOAD_FIELDS.keys() - info["payload_schema"].keys():
             index = {"field_name": field, "field_schema": PAYLOAD_FIELDS[field]}
             self._call("PUT", f"{COLLECTION_PATH}/index", index, collection=name)
-        if self.active() is None:
-            self.activate(name)
-        return name
 
     def activate(self, collection: str) -> None:
         """Point the alias ``heritage`` at a collection, in one step."""
@@ -140,6 +157,15 @@ class CollectionStore:
     def drop(self, collection: str) -> bool:
         """Delete a collection with all its points; False when there is none."""
         return bool(self._call("DELETE", COLLECTION_PATH, collection=collection))
+
+    def snapshot(self) -> str | None:
+        """Have the server keep a snapshot of the collection; return its name. The embedded endpoint keeps none: None."""
+        try:
+            return str(self._call("POST", f"{COLLECTION_PATH}/snapshots")["name"])
+        except VectorStoreError as error:
+            if error.status == NOT_IMPLEMENTED:
+                return None
+            raise
 
     def dims(self) -> dict[str, int]:
         """Return the length of each named vector of the collection."""

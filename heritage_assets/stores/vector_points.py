@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -63,8 +65,8 @@ class PointStore(CollectionStore):
         ]
         width = sum(matrix.shape[1] for _, matrix, _ in columns)
         step = points_per_request(width)
-        for start in range(0, count, step):
-            points = [
+        self._put_all(
+            [
                 {
                     "id": point_id(guids[row]),
                     "vector": {name: matrix[row] for name, matrix, flags in columns if flags[row]},
@@ -72,10 +74,29 @@ class PointStore(CollectionStore):
                 }
                 for row in range(start, min(start + step, count))
             ]
-            self._put_points(points)
+            for start in range(0, count, step)
+        )
+
+    def _put_all(self, requests: Iterable[list[dict[str, Any]]]) -> None:
+        """Send requests, as many at a time as the settings allow; what failed first is raised when those in flight are done."""
+        if self._server.parallel == 1:
+            for points in requests:
+                self._put_points(points)
+            return
+        flying: deque[Future[None]] = deque()
+        with ThreadPoolExecutor(self._server.parallel, thread_name_prefix="upload") as pool:
+            for points in requests:
+                if len(flying) == self._server.parallel:
+                    flying.popleft().result()
+                flying.append(pool.submit(self._put_points, points))
+            for one in flying:
+                one.result()
 
     def _put_points(self, points: list[dict[str, Any]]) -> None:
         """Send points in one request, or in halves when their payloads make it too large for a server."""
+        if self._grpc is not None:
+            self._grpc.upsert(self.collection, points)
+            return
         body = orjson.dumps({"points": points}, option=orjson.OPT_SERIALIZE_NUMPY)
         if len(body) > 3 * REQUEST_BYTES and len(points) > 1:
             half = len(points) // 2

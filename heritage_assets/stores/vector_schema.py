@@ -63,11 +63,14 @@ def point_id(guid: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, guid))
 
 
-def collection_for(encoder_id: str) -> str:
-    """Return the collection of an encoder: ``heritage__<slug>-<8 hex digits of the whole id>``."""
+def collection_for(encoder_id: str, family: str = ALIAS) -> str:
+    """Return the collection of an encoder: ``heritage__<slug>-<8 hex digits of the whole id>``.
+
+    ``family``: what its name begins with; the platform's own are called as its alias.
+    """
     slug = re.sub(r"[^a-z0-9]+", "-", encoder_id.lower()).strip("-")[:_SLUG_MAX].rstrip("-")
     digest = hashlib.sha256(encoder_id.encode()).hexdigest()[:8]
-    return f"{ALIAS}__{slug}-{digest}" if slug else f"{ALIAS}__{digest}"
+    return f"{family}__{slug}-{digest}" if slug else f"{family}__{digest}"
 
 
 def build_filter(filters: Filters | None) -> dict[str, Any] | None:

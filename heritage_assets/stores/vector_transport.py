@@ -16,14 +16,14 @@ import orjson
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
 
-_TIMEOUT_SECONDS = 120
+TIMEOUT_SECONDS = 120
 _ATTEMPTS = 8
-_WAIT_MAX_SECONDS = 5.0
-_GIVE_UP_SECONDS = 120.0
+WAIT_MAX_SECONDS = 5.0
+GIVE_UP_SECONDS = 120.0
 _TOO_MANY_REQUESTS = 429
 _NOT_FOUND = 404
 _CONFLICT = 409
-_NOT_IMPLEMENTED = 501
+NOT_IMPLEMENTED = 501
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
@@ -98,7 +98,7 @@ class Transport:
                 self._client = QdrantClient(
                     url=self.url,
                     api_key=self._api_key,
-                    timeout=_TIMEOUT_SECONDS,
+                    timeout=TIMEOUT_SECONDS,
                     check_compatibility=not local,
                     **self._trust,
                     trust_env=not local,  # a proxy of the environment can't reach our loopback
@@ -138,8 +138,8 @@ class Transport:
             for attempt in stamina.retry_context(
                 on=self._wait_after,
                 attempts=self._attempts,
-                timeout=_GIVE_UP_SECONDS,
-                wait_max=_WAIT_MAX_SECONDS,
+                timeout=GIVE_UP_SECONDS,
+                wait_max=WAIT_MAX_SECONDS,
                 wait_jitter=0.1,
             ):
                 with attempt:
@@ -171,7 +171,7 @@ class Transport:
         from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
         if isinstance(error, ResourceExhaustedResponse):
-            return float(min(error.retry_after_s, _GIVE_UP_SECONDS))
+            return float(min(error.retry_after_s, GIVE_UP_SECONDS))
         if isinstance(error, UnexpectedResponse):
             return _is_transient(error.status_code or 0)
         if isinstance(error, ResponseHandlingException):
@@ -199,7 +199,7 @@ class Transport:
 
 
 def _is_transient(status: int) -> bool:
-    return status == _TOO_MANY_REQUESTS or (status >= 500 and status != _NOT_IMPLEMENTED)
+    return status == _TOO_MANY_REQUESTS or (status >= 500 and status != NOT_IMPLEMENTED)
 
 
 def _server_message(error: Any) -> str:

@@ -80,7 +80,7 @@ class VectorStore(PointStore):
         """
         query = _checked_query(vector, using)
         more = {"offset": offset, "score_threshold": score_threshold}
-        return self._query({"query": query, **_search(using, limit, filters, fields), **more})
+        return self._query({"query": query, **self._search(using, limit, filters, fields), **more})
 
     def search_many(
         self,
@@ -94,7 +94,7 @@ class VectorStore(PointStore):
     ) -> list[list[Hit]]:
         """Run :meth:`search` for each row of ``vectors`` (shape (n, d)), many per request."""
         matrix = np.atleast_2d(np.asarray(vectors, np.float32))
-        shared = {**_search(using, limit, filters, fields), "score_threshold": score_threshold}
+        shared = {**self._search(using, limit, filters, fields), "score_threshold": score_threshold}
         found: list[list[Hit]] = []
         for rows in chunks(
             matrix, min(points_per_request(matrix.shape[1]), max(1, _HITS_PER_REQUEST // max(1, limit)))
@@ -140,17 +140,17 @@ class VectorStore(PointStore):
             "negative": [point_id(guid) for guid in negative],
         }
         try:
-            return self._query({"query": {"recommend": examples}, **_search(using, limit, filters, fields)})
+            return self._query({"query": {"recommend": examples}, **self._search(using, limit, filters, fields)})
         except VectorStoreError as error:
             self._explain_missing([*positive, *negative], error, using)
             raise
 
+    def _search(self, using: str, limit: int, filters: Filters | None, fields: Sequence[str] | None) -> dict[str, Any]:
+        wanted = {"using": using, "limit": limit, "filter": build_filter(filters)}
+        return {**wanted, "with_payload": payload_fields(fields), **self._server.search_params()}
+
     def _query(self, body: dict[str, Any]) -> list[Hit]:
         return [_hit(point) for point in self._call("POST", f"{_PATH}/points/query", body)["points"]]
-
-
-def _search(using: str, limit: int, filters: Filters | None, fields: Sequence[str] | None) -> dict[str, Any]:
-    return {"using": using, "limit": limit, "filter": build_filter(filters), "with_payload": payload_fields(fields)}
 
 
 def _checked_query(vector: Matrix, using: str) -> Matrix:

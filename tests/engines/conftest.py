@@ -36,6 +36,14 @@ def spark_ready() -> None:
 
 
 @pytest.fixture(scope="session")
+def spark_on_request(request: pytest.FixtureRequest) -> None:
+    """Skip by name what costs too much processor time for every run of the tests."""
+    if os.environ.get("HERITAGE_TEST_SPARK") != "1":
+        pytest.skip("runs on request, where HERITAGE_TEST_SPARK=1: it costs a minute of processor time")
+    request.getfixturevalue("spark_ready")
+
+
+@pytest.fixture(scope="session")
 def small_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CLIP of the true architecture with random weights: 48 pixels, 16 dimensions."""
     from encoder_models import save_clip

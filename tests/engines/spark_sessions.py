@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import functools
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pyarrow as pa
 
+from heritage_assets.curation.schemas import REJECTED_RECORDS
+from heritage_assets.engines.base import Step
 from heritage_assets.engines.spark.engine import SparkEngine
 from heritage_assets.engines.spark.java import JavaMissingError, java_home
 from heritage_assets.engines.spark.jvm import end_jvm
@@ -27,11 +33,14 @@ SECONDS = 420.0
 """After this a test file's JVM is killed; whatever waits for it fails."""
 SMALL = {
     "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.databricks.delta.snapshotPartitions": "1",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 """For a few hundred rows: nothing is worth being compiled well, or cut small."""
-_SECONDS_OF_DOWNLOAD = 180
+_SECONDS_OF_DOWNLOAD = 100
 _FETCH = """
 import sys
 from pathlib import Path
@@ -47,8 +56,6 @@ end_jvm()
 @functools.cache
 def why_no_spark() -> str | None:
     """Return why Spark can't run here, or None; jars that were never here are fetched first."""
-    if os.environ.get("HERITAGE_TEST_SPARK") != "1":
-        return "Spark is tested where HERITAGE_TEST_SPARK=1: it costs two minutes of processor time"
     with tempfile.TemporaryDirectory() as tools:
         try:
             java_home(Path(tools))
@@ -67,16 +74,20 @@ def _jars_are_here() -> bool:
 
 
 def _fetch_jars(folder: Path) -> str | None:
-    try:
-        subprocess.run(
-            [sys.executable, "-c", _FETCH, str(folder)], capture_output=True, timeout=_SECONDS_OF_DOWNLOAD, check=True
-        )
-    except subprocess.TimeoutExpired:
-        return f"Spark's jars did not come within {_SECONDS_OF_DOWNLOAD} s"
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines()
-        return f"Spark's jars can't be had: {said[-1] if said else error}"
-    return None
+    command = [sys.executable, "-c", _FETCH, str(folder)]
+    with (folder / "said").open("w+b") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)
+        try:
+            status = process.wait(_SECONDS_OF_DOWNLOAD)
+        except subprocess.TimeoutExpired:
+            return f"Spark's jars did not come within {_SECONDS_OF_DOWNLOAD} s"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # also the JVM, which does not look up from a download
+            process.wait()
+        said.seek(0)
+        lines = said.read().decode(errors="replace").strip().splitlines()
+    return f"Spark's jars can't be had: {lines[-1] if lines else status}" if status else None
 
 
 @contextmanager
@@ -128,3 +139,34 @@ def jvms(saying: str = "") -> list[psutil.Process]:
         if line and Path(line[0]).name == "java" and saying in " ".join(line):
             found.append(child)
     return found
+
+
+def linger(rows: Iterator[pa.RecordBatch], started: str) -> Iterator[pa.RecordBatch]:
+    """Make the file ``started``, and take two seconds for each record batch."""
+    for batch in rows:
+        Path(started).touch()
+        time.sleep(2)
+        yield batch
+
+
+@contextmanager
+def struck_midway(folder: Path, strike: Callable[[], object]) -> Iterator[Step]:
+    """Yield a step that passes REJECTED_RECORDS on slowly; ``strike`` is called while it first runs."""
+    from pyspark import cloudpickle
+
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])  # whose file the workers do not see
+    started = folder / "started"
+
+    def wait() -> None:
+        deadline = time.monotonic() + 60
+        while not started.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        strike()
+
+    striker = threading.Thread(target=wait, daemon=True)
+    striker.start()
+    try:
+        yield Step("linger", functools.partial(linger, started=str(started)), REJECTED_RECORDS.schema)
+    finally:
+        striker.join(90)
+    assert started.exists(), "the step never ran"

@@ -109,7 +109,7 @@ def test_spark_reads_what_the_local_engine_wrote(by_local: Worked, spark: SparkE
 
 
 def test_each_replaces_a_slice_that_the_other_wrote(spark: SparkEngine, tmp_path: Path) -> None:
-    lake = Lake(tmp_path.as_uri())
+    lake = Lake((tmp_path / "größer 100%").as_uri())
     local = LocalEngine()
     spark.replace_batch(lake, REJECTED_RECORDS, "a", [rejected("a", range(5))])
     local.replace_batch(lake, REJECTED_RECORDS, "b'ü", [rejected("b'ü", range(3))])

@@ -232,4 +232,29 @@ def test_metrics_count_by_route(client):
     text = client.get("/metrics").text
     assert 'heritage_requests_total{method="GET",route="/api/v1/records/{guid:path}",status="200"}' in text
     assert f"heritage_records {RECORDS}.0" in text
+
+
+def test_metrics_show_the_chain(client, get):
+    status = get("/api/v1/status")
+    lines = client.get("/metrics").text.splitlines()
+    archive = status["archive"]
+    assert f'heritage_chain_records{{outcome="landed"}} {archive["landed"]}.0' in lines
+    assert f'heritage_chain_images{{status="OK"}} {archive["images"]["OK"]}.0' in lines
+    assert f'heritage_chain_points{{status="validated"}} {archive["points"]["validated"]}.0' in lines
+    assert "heritage_chain_vector_store_up 1.0" in lines
+    ended = [line for line in lines if line.startswith("heritage_chain_run_ended_timestamp_seconds{")]
+    assert any('state="SUCCESS"' in line for line in ended)
+
+
+def test_metrics_of_requests_outlive_the_tables(client, monkeypatch):
+    def gone(*_):
+        raise OSError("the lake is away")
+
+    monkeypatch.setattr(client.app.state.heritage.board, "_versions", gone)
+    text = client.get("/metrics").text
+    assert "heritage_requests_total" in text
+    assert "heritage_chain_records" not in text
+
+
+def test_the_application_says_that_it_lives(client):
     assert client.get("/healthz").json() == {"status": "alive"}

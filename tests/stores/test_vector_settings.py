@@ -56,6 +56,18 @@ def test_qdrants_own_models_read_every_option() -> None:
     assert isinstance(binary.quantization_config, models.BinaryQuantization)
 
 
+def test_queries_of_quantized_vectors_are_compared_again_by_full_ones() -> None:
+    assert VectorSettings().search_params() == {}
+    for settings, taken in (
+        (FULL, 2.0),
+        (VectorSettings(quantization=Quantization.BINARY), 4.0),
+        (VectorSettings(quantization=Quantization.BINARY, oversampling=8), 8.0),
+    ):
+        read = models.QueryRequest.model_validate({"query": [1.0], **settings.search_params()})
+        assert read.params is not None and read.params.quantization is not None
+        assert (read.params.quantization.rescore, read.params.quantization.oversampling) == (True, taken)
+
+
 def test_the_layout_is_sent_when_a_collection_is_made() -> None:
     bodies: list[tuple[str, Any]] = []
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from vector_servers import SERVERS, running
 
+from heritage_assets.stores.vector_settings import VectorSettings
 from heritage_assets.stores.vectors import (
     CollectionMismatchError,
     PointsNotFoundError,
@@ -121,6 +122,11 @@ def test_the_alias_moves(url, store):
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def test_only_a_server_keeps_snapshots(request, store):
+    name = store.snapshot()
+    assert (name is not None) == ("server" in request.node.callspec.id), name
 
 
 def test_points_come_back_as_they_went(store):
@@ -251,6 +257,18 @@ def test_big_batches(store):
     hits = big.search_many(image[::100], "embedding_image", 1, fields=[])
     assert [hit[0].guid for hit in hits] == guids[::100]
     store.drop(name)
+
+
+def test_requests_under_way_together_write_every_point(url, store):
+    rng = np.random.default_rng(2)
+    guids = [f"/many/{row}" for row in range(2_500)]
+    vectors = {name: rng.standard_normal((2_500, size)).astype(np.float32) for name, size in DIMS.items()}
+    opened = VectorStore(url, server=VectorSettings(parallel=2))
+    opened.on(store.collection).upsert(guids, vectors)
+    assert store.count() == 2_500
+    with pytest.raises(VectorStoreError, match="nowhere"):
+        opened.on("nowhere").upsert(guids, vectors)
+    opened.close()
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------

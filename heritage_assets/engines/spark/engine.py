@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 
@@ -83,6 +84,11 @@ class SparkEngine:
         if frame is None:
             frame = self._rows(step, source, courier)
         return SparkRows(frame, step.schema, courier)
+
+    def run_on(self, step: Step, frame: DataFrame, schema: pa.Schema) -> SparkRows:
+        """Run a step on rows that Spark reads itself: ``frame``, whose columns hold those of ``schema``; cut as the frame is."""
+        courier = ErrorCourier(secrets.token_hex(16))
+        return SparkRows(self._mapped(frame, Stage(step, courier, source=schema)), step.schema, courier)
 
     def _parts(self, step: Step, source: PartedSource, courier: ErrorCourier) -> DataFrame:
         readers = source.readers(self.partitions)
@@ -186,7 +192,9 @@ class SparkEngine:
 
 
 def hadoop_uri(uri: str) -> str:
-    """Return an address as Hadoop knows it."""
+    """Return an address as Hadoop knows it; it takes the names of files as they are, not percent-encoded."""
+    if uri.startswith("file:"):
+        return unquote(uri)
     return f"s3a://{uri.removeprefix('s3://')}" if uri.startswith("s3://") else uri
 
 

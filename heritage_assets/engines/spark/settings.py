@@ -35,6 +35,9 @@ EXCLUDES = (
     "javax.annotation:*",
 )
 
+PICTURES = "*.{jpg,jpeg,png,gif,webp,tif,tiff,bmp,jp2,JPG,JPEG,PNG,TIF,TIFF}"
+"""Names of the files of a folder of pictures; their bytes decide what they are."""
+
 
 class SparkSettings(BaseModel):
     """How Spark is reached and what it may use."""

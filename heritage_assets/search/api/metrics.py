@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from heritage_assets.search.api.chain_metrics import chain_metrics
+
 if TYPE_CHECKING:
     from heritage_assets.search.api.state import AppState
 
@@ -80,3 +82,5 @@ class _Gauges:
         yield GaugeMetricFamily(
             "heritage_status_watchers", "Browsers that watch the status.", value=state.board.watchers
         )
+        if state.board.known is not None:
+            yield from chain_metrics(state.board.known)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -10,6 +12,7 @@ from heritage_assets.search.api.responses import Json
 from heritage_assets.search.api.state import State
 from heritage_assets.search.vector_gateway import VectorsRefusedError, VectorsUnavailableError
 
+_log = logging.getLogger(__name__)
 router = APIRouter(tags=["operation"])
 EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -45,5 +48,10 @@ async def ready(state: State) -> Response:
     "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 )
 async def metrics(state: State) -> Response:
-    """Return figures for Prometheus."""
+    """Return figures for Prometheus: of requests, and of the chain (left out while its tables can't be read)."""
+    try:
+        await state.board.status()
+    except Exception as error:  # storage fails in many types; the application's own figures are told all the same
+        state.board.known = None
+        _log.warning("no figures of the chain: %s", error)
     return Response(state.metrics.text(), media_type=EXPOSITION)

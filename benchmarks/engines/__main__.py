@@ -1,0 +1,141 @@
+"""Spark against the local engine on the same work: cleansing, and encoding; where Spark pays.
+
+    python -m benchmarks.engines --records 10000 --records 100000 --master 'local[2]'
+    python -m benchmarks.engines --encoder demo
+
+Records are those of the museum's sample, repeated with guids of their own; each engine writes tables of its own. With
+--folder the landed batches are kept there, and are there for the next call; --engine names the engine where one alone is wanted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import itertools
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from heritage_assets.assets.cleansed_records import cleanse_batch
+from heritage_assets.assets.clip_embeddings import VectorInspection, embed_batch
+from heritage_assets.assets.source_images import SourceImagesConfig, fetch_batch
+from heritage_assets.curation.encoders.spec import EncoderSpec
+from heritage_assets.curation.images import FetchSettings
+from heritage_assets.curation.landing import LandingZone
+from heritage_assets.curation.mapping import load_mapping
+from heritage_assets.curation.schemas import CLEANSED_RECORDS, CLIP_EMBEDDINGS
+from heritage_assets.curation.sources import DirectorySource, JsonlSource, harvest
+from heritage_assets.engines.base import Engine
+from heritage_assets.engines.local import LocalEngine
+from heritage_assets.stores.lake import Lake
+from heritage_assets.stores.objects import open_object_store
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+SAMPLE = Path("tate", "artworks-sample.jsonl.gz")
+PICTURES = Path("captioned_images", "images")
+ENGINES = ("local", "spark")
+
+
+def land_records(zone: LandingZone, data: Path, folder: Path, count: int) -> str:
+    """Land ``count`` records; return the batch."""
+    with gzip.open(data / SAMPLE, "rt", encoding="utf-8") as lines:
+        records = [json.loads(line) for line in lines]
+    name = f"tate-{count}"
+    if name in zone.batches():
+        return name
+    file = folder / f"records-{count}.jsonl"
+    with file.open("w", encoding="utf-8") as out:
+        for number, record in enumerate(itertools.islice(itertools.cycle(records), count)):
+            out.write(json.dumps({**record, "acno": f"{record['acno']}-{number}"}) + "\n")
+    harvest(JsonlSource(file, load_mapping("tate")), zone, dataset="tate", batch=name, now=NOW)
+    file.unlink()
+    return name
+
+
+def engines(wanted: list[str], master: str, folder: Path) -> Iterator[tuple[str, Engine]]:
+    """Yield the engines, Spark last; the seconds that its session takes are printed."""
+    from heritage_assets.engines.spark.engine import SparkEngine
+    from heritage_assets.engines.spark.jvm import end_jvm
+    from heritage_assets.engines.spark.session import spark_conf, start_session
+    from heritage_assets.engines.spark.settings import SparkSettings
+    from heritage_assets.stores.s3 import S3Access
+
+    if "local" in wanted:
+        yield "local", LocalEngine()
+    if "spark" not in wanted:
+        return
+    started = time.perf_counter()
+    session = start_session(spark_conf(SparkSettings(master=master), folder.as_uri(), S3Access()), folder)
+    print(f"spark {master}: session after {time.perf_counter() - started:.1f} s", flush=True)
+    try:
+        yield "spark", SparkEngine(session)
+    finally:
+        end_jvm()
+
+
+def timed(what: str, engine: str, count: int, work: Callable[[], object]) -> None:
+    """Run and print the seconds and the rate."""
+    started = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - started
+    print(f"{what:10} {engine:6} {count:>9,}: {seconds:7.1f} s, {count / seconds:8,.0f} a second", flush=True)
+
+
+def compare_cleansing(wanted: list[str], master: str, data: Path, folder: Path, counts: list[int], rounds: int) -> None:
+    """Cleanse the same batches with each engine, each batch ``rounds`` times: a JVM is slow at first."""
+    zone = LandingZone(open_object_store(folder.as_uri()))
+    batches = {count: land_records(zone, data, folder, count) for count in counts}
+    for engine_name, engine in engines(wanted, master, folder):
+        lake = Lake((folder / engine_name).as_uri())
+        for count, batch in batches.items():
+            for _ in range(rounds):
+                timed("cleansing", engine_name, count, partial(cleanse_batch, batch, zone, lake, engine))
+            assert lake.count(CLEANSED_RECORDS, batches=[batch]) == count
+
+
+def compare_encoding(wanted: list[str], master: str, data: Path, folder: Path, encoder: str) -> None:
+    """Encode the same images with each engine; each forgets what it made before the second round."""
+    store = open_object_store(folder.as_uri())
+    zone = LandingZone(store)
+    source = DirectorySource(data / PICTURES)
+    batch = harvest(source, zone, dataset="pictures", batch="pictures", now=NOW).batch
+    model = EncoderSpec(encoder, "cpu").load()
+    for engine_name, engine in engines(wanted, master, folder):
+        lake = Lake((folder / engine_name).as_uri())
+        cleanse_batch(batch, zone, lake, engine)
+        fetch_batch(batch, lake, store, engine, FetchSettings(), source.image_root, SourceImagesConfig())
+        count = lake.count(CLEANSED_RECORDS, batches=[batch])
+        for _ in range(2):
+            if lake.open(CLIP_EMBEDDINGS) is not None:
+                lake.replace_batch(CLIP_EMBEDDINGS, batch, [])
+            work = partial(embed_batch, batch, lake, store, engine, model, VectorInspection(model))
+            timed("encoding", engine_name, count, work)
+
+
+def main() -> None:
+    """Read the arguments and compare."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the sample data")
+    parser.add_argument("--master", default="local[2]", help="Spark master")
+    parser.add_argument("--records", type=int, action="append", default=[], help="records to cleanse (repeatable)")
+    parser.add_argument("--rounds", type=int, default=2, help="times that each batch is cleansed")
+    parser.add_argument("--encoder", help="also encode the captioned images, with this encoder")
+    parser.add_argument("--engine", choices=ENGINES, action="append", help="only this engine (default: both)")
+    parser.add_argument("--folder", type=Path, help="keep what was landed here (default: a temporary folder)")
+    arguments = parser.parse_args()
+    wanted, data = arguments.engine or list(ENGINES), arguments.data.resolve()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (arguments.folder or Path(temporary)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        if arguments.records:
+            compare_cleansing(wanted, arguments.master, data, folder, arguments.records, arguments.rounds)
+        if arguments.encoder:
+            compare_encoding(wanted, arguments.master, data, folder, arguments.encoder)
+
+
+if __name__ == "__main__":
+    main()

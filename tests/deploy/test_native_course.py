@@ -1,0 +1,36 @@
+"""The services of docker-compose.yml, started without a Docker engine, come out of a night and a bad day as they should."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from deployment_files import PROJECT
+from translation import MissingError, require_programs
+
+SECONDS = 420
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS + 60)]
+
+
+@pytest.mark.parametrize("engine", ["local", "spark"])
+def test_the_course_ends_with_equal_stores(tmp_path: Path, engine: str) -> None:
+    if os.environ.get("HERITAGE_TEST_NATIVE") != "1":
+        pytest.skip("runs on request, where HERITAGE_TEST_NATIVE=1: it costs four minutes of processor time")
+    try:
+        require_programs(spark=True)
+    except MissingError as error:
+        pytest.skip(str(error))
+    command = [sys.executable, str(PROJECT / "deploy/native"), "course", "--engine", engine]
+    command += ["--root", str(tmp_path / "all")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            told, _ = process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # it ends its services itself
+            told, _ = process.communicate(timeout=40)
+            pytest.fail(f"not done after {SECONDS} s\n{told}")
+    assert process.returncode == 0, told
+    assert "tables and points equal those of an embedded home" in told
