@@ -23,6 +23,7 @@ from PIL import Image
 
 from heritage_assets.curation.encoders import Encoder, EncoderUnusableError
 from heritage_assets.curation.encoders.interface import Prepared, Vectors
+from heritage_assets.curation.images.decode import keep_blocks
 from heritage_assets.curation.progress import Stage
 from heritage_assets.curation.prompts import build_prompts
 from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, VECTOR
@@ -96,6 +97,7 @@ def embed(
         EncoderUnusableError: the encoder can't go on at all (no memory, device lost).
         OSError: the object store can't be reached (whatever its client raises): worth a retry, not a verdict on the image.
     """
+    keep_blocks(_workers())
     # The journal has a thread of its own: it must not wait behind images, and what it holds outlives a failure.
     with (
         ThreadPoolExecutor(1, thread_name_prefix="journal") as writer,

@@ -7,49 +7,28 @@ done again, so a filling that was stopped goes on where it was.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import pyarrow.compute as pc
 
 from heritage_assets import execution
 from heritage_assets.curation.progress import Stage
 from heritage_assets.partitions import harvest_batches
 from heritage_assets.resources.encoder import ENCODER_TAG
 from heritage_assets.stores.connect import Platform
-from heritage_assets.stores.views import newest_rows
+from heritage_assets.switching.completeness import unfilled
 
 if TYPE_CHECKING:
     from heritage_assets.curation.encoders import Encoder
 
 STEPS = ("clip_embeddings", "pending_points")
-_MOST_BATCHES = 1_000_000
 _DAEMON = "BACKFILL"
 _LOOK_SECONDS = 2.0
 
 
 class SwitchError(RuntimeError):
     """The encoder can't be switched; the message says why and what to do."""
-
-
-def unfilled(platform: Platform, encoder: Encoder) -> list[str]:
-    """Return the batches whose current records do not all have their point in the encoder's collection, oldest key first.
-
-    Where the collection holds points of records that are gone, every batch is named: their runs take such points away.
-    """
-    newest = newest_rows(platform.lake)
-    living = newest.filter(pc.invert(newest["withdrawn"]))
-    wanted = Counter(living["batch"].to_pylist())
-    every = sorted(set(newest["batch"].to_pylist()))
-    name = platform.vectors.collection_for(encoder.id)
-    if name not in platform.vectors.collections():
-        return every
-    collection = platform.vectors.on(name)
-    found = collection.facet("batch", limit=_MOST_BATCHES)
-    left = [batch for batch in every if found.get(batch, 0) < wanted.get(batch, 0)]
-    return left if left or collection.count() <= len(living) else every
 
 
 def fill(
@@ -119,6 +98,8 @@ def _backfill(
     """Let the daemon fill, and watch it; a backfill of the same encoder that is under way is joined."""
     from dagster._core.execution.backfill import BulkActionStatus
 
+    # The encoder in use has materialized these batches before: only what comes from now on counts.
+    before = instance.event_log_storage.get_maximum_record_id() or 0
     backfill_id = _under_way(instance, name) or _submitted(defs, instance, name, batches)
     tell(f"backfill {backfill_id}: its progress is on the page of backfills of Dagster's interface")
     stage = Stage("filling", len(batches))
@@ -126,7 +107,8 @@ def _backfill(
         backfill = instance.get_backfill(backfill_id)
         if backfill is None:
             raise SwitchError(f"backfill {backfill_id} was deleted: run the same command again")
-        done = len(set(instance.get_materialized_partitions(dg.AssetKey(STEPS[-1]))) & set(batches))
+        filled = instance.get_materialized_partitions(dg.AssetKey(STEPS[-1]), after_cursor=before)
+        done = len(filled & set(batches))
         stage.advance(max(0, min(done, len(batches)) - stage.done))
         if backfill.status == BulkActionStatus.COMPLETED_SUCCESS:
             return

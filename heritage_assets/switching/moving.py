@@ -8,6 +8,7 @@ the rest.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.QUEUED]
 _MOST_ROUNDS = 5
+MOST_WAITED = 1_800.0
+"""Seconds that a switch waits for runs that are under way."""
+_LOOK_SECONDS = 2.0
 
 
 def state_or_first(platform: Platform) -> EncoderInUse:
@@ -36,20 +40,33 @@ def state_or_first(platform: Platform) -> EncoderInUse:
     return found or first_in_use(platform.encoder_name(), platform.encoder().id)
 
 
-def refuse_while_running(instance: dg.DagsterInstance) -> None:
-    """Refuse to move while other runs write groups and points with the encoder in use.
+def wait_for_others(instance: dg.DagsterInstance, tell: Callable[[str], None], seconds: float = MOST_WAITED) -> None:
+    """Wait until no other run writes groups and points with the encoder in use.
+
+    After a filling by the daemon there may be such runs: its automation canonicalizes the filled batches once more, with the
+    encoder in use, which changes nothing.
 
     Raises:
-        SwitchError: runs are under way.
+        SwitchError: runs are still under way when the time is over.
     """
+    deadline = time.monotonic() + seconds
+    told = False
+    while others := _others(instance):
+        if time.monotonic() > deadline:
+            raise SwitchError(
+                f"{len(others)} runs are under way ({others[0].job_name} {others[0].run_id}): run the same command again when "
+                "they are done; what is filled and compared stays"
+            )
+        if not told:
+            tell(f"waiting for {len(others)} runs that are under way")
+            told = True
+        time.sleep(_LOOK_SECONDS)
+
+
+def _others(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     mine = execution.process_mark()
     runs = instance.get_runs(filters=dg.RunsFilter(statuses=_UNDER_WAY), limit=100)
-    others = [run for run in runs if run.tags.get(execution.PROCESS_TAG) != mine]
-    if others:
-        raise SwitchError(
-            f"{len(others)} runs are under way ({others[0].job_name} {others[0].run_id}): run the same command again when they "
-            "are done; what is filled and compared stays"
-        )
+    return [run for run in runs if run.tags.get(execution.PROCESS_TAG) != mine]
 
 
 def move(
@@ -65,10 +82,10 @@ def move(
     Records that arrive meanwhile, through the encoder that was in use, are filled in afterwards.
 
     Raises:
-        SwitchError: runs are under way, or one of these failed.
+        SwitchError: other runs go on and on, or one of these failed.
     """
     name = state.current.name
-    refuse_while_running(instance)
+    wait_for_others(instance, tell)
     _canonicalize(defs, instance, name, tell)
     collection = platform.vectors.on(platform.vectors.collection_for(encoder.id))
     _tell_clusters(platform, encoder)

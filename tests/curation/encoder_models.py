@@ -23,6 +23,27 @@ def pictures(count: int = 5, seed: int = 3) -> list[Image.Image]:
     return found
 
 
+def plain_images(folder: Path, images: list[Image.Image], pool: str) -> np.ndarray:
+    """The textbook way: the model's processor, the model, its pooled output, unit length."""
+    import torch
+    from transformers import AutoImageProcessor, AutoModel
+
+    processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+    rows = []
+    for image in images:
+        pixels = processor(images=image.convert("RGB"), return_tensors="pt")["pixel_values"]
+        with torch.inference_mode():
+            if pool == "features":
+                output = model.get_image_features(pixel_values=pixels).pooler_output
+            elif pool == "cls":
+                output = model(pixel_values=pixels).last_hidden_state[:, 0]
+            else:
+                output = model(pixel_values=pixels).pooler_output.flatten(1)
+        rows.append(torch.nn.functional.normalize(output, dim=-1).numpy()[0])
+    return np.array(rows)
+
+
 def save_clip(folder: Path, *, seed: int = 0, dim: int = 24) -> Path:
     """A CLIP dual encoder with image size 48 and a window of 16 tokens."""
     import torch
@@ -82,15 +103,29 @@ def save_vit(folder: Path, *, classifier: bool = False) -> Path:
     return folder
 
 
-def save_resnet(folder: Path) -> Path:
-    """A ResNet, whose processor resizes by a crop percentage (not one of the plain recipes)."""
+def save_resnet(folder: Path, *, widths: tuple[int, ...] = (16, 24, 32, 40), side: int = 64) -> Path:
+    """A ResNet, whose processor resizes by a crop percentage."""
     import torch
     from transformers import ConvNextImageProcessorPil, ResNetConfig, ResNetModel
 
     torch.manual_seed(3)
-    config = ResNetConfig(embedding_size=16, hidden_sizes=[16, 24, 32, 40], depths=[1, 1, 1, 1])
+    config = ResNetConfig(embedding_size=16, hidden_sizes=list(widths), depths=[1, 1, 1, 1])
     ResNetModel(config).save_pretrained(folder)
-    ConvNextImageProcessorPil(size={"shortest_edge": 64}, crop_pct=0.875).save_pretrained(folder)
+    ConvNextImageProcessorPil(size={"shortest_edge": side}, crop_pct=0.875).save_pretrained(folder)
+    return folder
+
+
+def save_resnet_50_wide(folder: Path) -> Path:
+    """A ResNet as wide as ResNet-50 (2048 numbers a vector), with one block a stage."""
+    return save_resnet(folder, widths=(256, 512, 1024, 2048))
+
+
+def save_twice_normalised(folder: Path) -> Path:
+    """A ResNet with EfficientNet's processor, which normalises twice: no plain recipe says that."""
+    from transformers import EfficientNetImageProcessorPil
+
+    save_resnet(folder)
+    EfficientNetImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
     return folder
 
 
@@ -168,3 +203,52 @@ def _word_tokenizer():
 
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "castle", "by", "the", "river", "coin", "mühle", "画"]
     return BertTokenizer(vocab={word: number for number, word in enumerate(words)})
+
+
+def save_alt_clip(folder: Path) -> Path:
+    """An AltCLIP: CLIP's image tower, and an XLM-RoBERTa that was taught its space."""
+    import torch
+    from transformers import AltCLIPConfig, AltCLIPModel, CLIPImageProcessorPil
+
+    torch.manual_seed(7)
+    tokenizer = _word_tokenizer()
+    config = AltCLIPConfig(
+        projection_dim=20,
+        vision_config={**_TOWER, "image_size": 32, "patch_size": 16},
+        text_config={
+            **_TOWER,
+            "vocab_size": len(tokenizer),
+            "max_position_embeddings": 26,
+            "pad_token_id": 0,
+            "project_dim": 28,
+        },
+    )
+    AltCLIPModel(config).save_pretrained(folder)
+    CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def save_siglip_2(folder: Path) -> Path:
+    """A SigLIP 2 of a fixed resolution: a SigLIP by its configuration, with Gemma's tokenizer."""
+    import torch
+    from transformers import GemmaTokenizer, SiglipConfig, SiglipImageProcessorPil, SiglipModel
+
+    torch.manual_seed(8)
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
+    words = [*special, *(f"<0x{byte:02X}>" for byte in range(256)), *map(chr, range(97, 123)), "▁"]
+    tokenizer = GemmaTokenizer(
+        vocab={word: number for number, word in enumerate(words)},
+        merges=[],
+        add_bos_token=False,
+        add_eos_token=True,
+        padding_side="right",
+    )
+    config = SiglipConfig(
+        vision_config={**_TOWER, "image_size": 32, "patch_size": 16},
+        text_config={**_TOWER, "vocab_size": len(tokenizer), "max_position_embeddings": 40, "projection_size": 32},
+    )
+    SiglipModel(config).save_pretrained(folder)
+    SiglipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

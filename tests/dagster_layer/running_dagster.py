@@ -170,7 +170,8 @@ def running_dagster(site: Site) -> Iterator[RunningDagster]:
 @contextmanager
 def process(name: str, arguments: list[str], site: Site, logs: Path) -> Iterator[None]:
     """A Python process in a group of its own, which is killed with all its children."""
-    environment = {**site.environment(), "PYTHONPATH": str(HERE), "PYTHONWARNINGS": "ignore"}
+    paths = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**site.environment(), "PYTHONPATH": os.pathsep.join(paths), "PYTHONWARNINGS": "ignore"}
     with (logs / f"{name}.log").open("wb") as log:
         started = subprocess.Popen(
             [sys.executable, *arguments],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,9 +17,14 @@ from heritage_assets.embedded.train_demo_encoder.__main__ import main
 from heritage_assets.embedded.train_demo_encoder.copies import EDITS, archive_copy, encoded
 from heritage_assets.embedded.train_demo_encoder.evaluation import Figures, evaluate, recall
 from heritage_assets.embedded.train_demo_encoder.losses import Attributes, pair_loss, view_loss
+from heritage_assets.embedded.train_demo_encoder.model import load, save
 from heritage_assets.embedded.train_demo_encoder.pictures import SIDE, drawn
 from heritage_assets.embedded.train_demo_encoder.texts import LANGUAGES, Captions, train_tokenizer
+from heritage_assets.embedded.train_demo_encoder.tracked import track_training
 from heritage_assets.embedded.train_demo_encoder.training import Material, Plan, train
+from heritage_assets.registry.encoders import resolve_name
+from heritage_assets.registry.settings import RegistrySettings
+from heritage_assets.registry.tracking import Tracking
 
 DEMO = Path(str(files("heritage_assets.embedded").joinpath("demo_encoder")))
 
@@ -98,6 +104,29 @@ def test_training_learns_and_repeats(material: Material) -> None:
     again = train(material, Plan(steps=3, batch=16, seed=3, bfloat16=False))
     assert again.losses[0] == pytest.approx(first.losses[0], rel=1e-4)
     assert train(material, Plan(steps=1, batch=16, seed=4, bfloat16=False)).losses[0] != first.losses[0]
+
+
+@pytest.mark.slow
+def test_a_training_is_tracked_with_its_curves_and_its_model_registered(material: Material, tmp_path: Path) -> None:
+    plan, refine = Plan(steps=3, batch=8, bfloat16=False), Plan(steps=2, batch=8, bfloat16=False, copy_weight=40.0)
+    folder = tmp_path / "model"
+    first = train(material, plan)
+    save(first.model, material.tokenizer, folder)
+    refined = train(material, refine, start=load(folder))
+    save(refined.model, material.tokenizer, folder)
+    figures = evaluate(load_encoder(str(folder), "cpu"), generate_objects(6, 12, ["coin", "tile"]))
+    tracking = Tracking(tmp_path / "home", RegistrySettings())
+    phases = [("first", plan, first.losses), ("refine", refine, refined.losses)]
+    kept = track_training(tracking, folder, phases, {"objects": 32}, asdict(figures))
+    run = tracking.client.get_run(kept.run_id)
+    assert run.info.status == "FINISHED"
+    for name, _, losses in phases:
+        curve = tracking.client.get_metric_history(kept.run_id, f"{name}/loss")
+        assert [point.step for point in curve] == [*range(1, len(losses) + 1)]
+        assert [point.value for point in curve] == pytest.approx(losses)
+    assert run.data.metrics["recall_at_10"] == figures.recall_at_10
+    assert (run.data.params["objects"], run.data.params["refine/copy_weight"]) == ("32", "40.0")
+    assert load_encoder(resolve_name(tracking, kept.uri), "cpu").id == kept.encoder
 
 
 def test_pictures_are_cached_and_equal_the_encoders_own_resizing(

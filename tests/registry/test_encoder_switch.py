@@ -10,11 +10,13 @@ from switched_archive import COPIES, OBJECTS, TwoEncoders, harvest_rows, row, wr
 
 from heritage_assets import execution
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLIP_EMBEDDINGS, DUPLICATE_PAIRS
+from heritage_assets.definitions import build_definitions
+from heritage_assets.jobs import RECORD_STEPS
 from heritage_assets.search.service import SearchService
 from heritage_assets.stores.encoder_in_use import read_in_use
 from heritage_assets.stores.lake import text
 from heritage_assets.switching import filling
-from heritage_assets.switching.filling import unfilled
+from heritage_assets.switching.completeness import unfilled
 
 RECORDS = OBJECTS + len(COPIES)
 pytestmark = pytest.mark.slow
@@ -29,6 +31,32 @@ def vectors_of(archive: TwoEncoders, encoder: str) -> dict[str, Any]:
 def objects_of(archive: TwoEncoders) -> dict[str, str]:
     rows = archive.platform().lake.read(CANONICAL_RECORDS, columns=["guid", "canonical_id"])
     return dict(zip(rows["guid"].to_pylist(), rows["canonical_id"].to_pylist(), strict=True))
+
+
+def points_of(archive: TwoEncoders, encoder: str) -> dict[str, Any]:
+    vectors = archive.platform().vectors
+    return {point["id_object"]: point for point in vectors.on(vectors.collection_for(encoder)).scroll()}
+
+
+def test_a_person_decides_that_a_copy_is_another_thing(archive: TwoEncoders) -> None:
+    before = objects_of(archive)
+    assert before["obj-1"] == before["copy-1"] and before["obj-2"] == before["copy-2"]
+    assert before["obj-5"] != before["obj-9"]
+    archive.run("review", "decide", "obj-2", "copy-2", "different")
+    archive.run("review", "decide", "obj-5", "obj-9", "same")
+    with execution.dagster_instance(archive.settings) as instance:
+        defs = build_definitions(archive.settings)
+        assert execution.run_rebuild(defs, instance, "museum-2").success
+    decided_by_people(archive)
+
+
+def decided_by_people(archive: TwoEncoders) -> None:
+    """What was decided in the test before holds for the encoder in use."""
+    things = objects_of(archive)
+    assert things["obj-2"] != things["copy-2"] and things["obj-5"] == things["obj-9"]
+    platform = archive.platform()
+    points = points_of(archive, platform.encoder().id)
+    assert {guid: points[guid]["canonical_id"] for guid in things} == things
 
 
 def test_a_filling_that_is_stopped_goes_on_and_the_archive_is_searched_as_before(
@@ -58,6 +86,35 @@ def test_a_filling_that_is_stopped_goes_on_and_the_archive_is_searched_as_before
     assert vectors_of(archive, first.id) == before, "the rows of the encoder in use were touched"
     assert vectors_of(archive, second.id).keys() == before.keys()
     assert platform.vectors.active() == active and archive.platform().encoder().id == first.id
+
+
+def test_filled_means_every_point_of_what_its_record_is_now(archive: TwoEncoders) -> None:
+    platform = archive.platform()
+    second = platform.encoder(str(archive.second))
+    collection = platform.vectors.on(platform.vectors.collection_for(second.id))
+    point = collection.payloads(["obj-2"])["obj-2"]
+    vectors = {name: collection.vectors(["obj-2"], name)["obj-2"][None] for name in collection.dims()}
+
+    collection.delete(["obj-2"])
+    collection.upsert(["stranger"], vectors, payloads=[{**point, "id_object": "stranger"}])
+    assert unfilled(platform, second) == ["museum-1"], "as many points as records, but not theirs"
+    collection.delete(["stranger"])
+    collection.upsert(["obj-2"], vectors, payloads=[{**point, "point_hash": "what the record was before"}])
+    assert unfilled(platform, second) == ["museum-1"]
+    assert not archive.json("encoder", "switch", str(archive.second), "--compare-only")["switched"]
+    assert unfilled(platform, second) == []
+    assert collection.payloads(["obj-2"])["obj-2"]["point_hash"] == point["point_hash"]
+
+
+def test_canonicalizing_filled_batches_once_more_as_automation_does_changes_nothing(archive: TwoEncoders) -> None:
+    platform = archive.platform()
+    defs = build_definitions(archive.settings)
+    before = objects_of(archive), points_of(archive, platform.encoder().id)
+    with execution.dagster_instance(archive.settings) as instance:
+        for batch in ("museum-1", "museum-2"):
+            assert execution.run_batch(defs, instance, batch, RECORD_STEPS[5:]).success
+    assert (objects_of(archive), points_of(archive, platform.encoder().id)) == before
+    assert unfilled(platform, platform.encoder(str(archive.second))) == []
 
 
 def test_the_comparison_says_what_changes_and_needs_nothing_else(archive: TwoEncoders) -> None:
@@ -101,6 +158,7 @@ def test_the_switch_moves_alias_points_groups_and_every_command_at_once(archive:
     direct = collection.search(second.encode_texts(["coin number 4"])[0], "embedding_text", 1)
     assert hits and direct
     assert archive.json("encoder", "list")["in_use"] == str(archive.second)
+    decided_by_people(archive)
 
 
 def test_what_arrives_later_goes_to_the_new_encoder_and_a_rollback_fills_what_the_old_one_missed(
@@ -124,6 +182,7 @@ def test_what_arrives_later_goes_to_the_new_encoder_and_a_rollback_fills_what_th
     assert platform.vectors.on(platform.vectors.active()).count({"status": "validated"}) == RECORDS + 1
     assert objects_of(archive)["late"] == objects_of(archive)["obj-3"]
     assert "first encoder" in archive.run("encoder", "rollback", status=1)
+    decided_by_people(archive)
 
 
 def test_a_setting_wins_over_the_switch_and_a_wrong_name_changes_nothing(archive: TwoEncoders) -> None:

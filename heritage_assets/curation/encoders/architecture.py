@@ -52,8 +52,9 @@ class Architecture:
                     self.max_text_tokens = _window(self.config, self.tokenizer)
         except Exception as error:  # loaders raise whatever a broken file provokes
             raise _cannot_load(files, error) from error
-        # SigLIP was trained on texts padded to the window, without a mask.
+        # SigLIP was trained on texts padded to the window, without a mask; SigLIP 2, whose tokenizer is Gemma's, in lower case.
         self._pad_to_window = str(self.config.model_type).startswith("siglip")
+        self._lower_case = self._pad_to_window and type(self.tokenizer).__name__.startswith("Gemma")
         if self.config.model_type == "siglip2":
             raise EncoderError(
                 f"can't use encoder {files.asked!r}: it takes images of any shape (NaFlex); take the SigLIP 2 model of a fixed "
@@ -89,12 +90,14 @@ class Architecture:
         """Return the tokens of texts, int64 (n, length): cut to the window, padded to a length that few batches differ in."""
         assert self.max_text_tokens is not None
         cut = self.max_text_tokens * _LONGEST_WORD_PIECE
-        found = self.tokenizer([text[:cut] for text in texts], truncation=True, max_length=self.max_text_tokens)
+        read = [text[:cut].lower() if self._lower_case else text[:cut] for text in texts]
+        found = self.tokenizer(read, truncation=True, max_length=self.max_text_tokens)
         longest = max(len(ids) for ids in found["input_ids"])
         length = min(-(-longest // _LENGTH_STEP) * _LENGTH_STEP, self.max_text_tokens)
         length = self.max_text_tokens if self._pad_to_window else length
         padded = self.tokenizer.pad(found, padding="max_length", max_length=length, return_tensors="np")
-        wanted = [name for name in ("input_ids", "attention_mask") if name in found]
+        masks = () if self._pad_to_window else ("attention_mask",)
+        wanted = [name for name in ("input_ids", *masks) if name in found]
         return {name: np.ascontiguousarray(padded[name], dtype=np.int64) for name in wanted}
 
 

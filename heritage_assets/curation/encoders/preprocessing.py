@@ -1,27 +1,39 @@
 """From a PIL image to a model's input, as the model's own configuration says.
 
-Most models want: resize, maybe a centre crop, scale, normalise. The first two are done here, image by image, the others by the
-model on whole uint8 batches; where
-it would not equal the model's own processor (checked when the encoder is loaded), the processor itself is used.
+Most models want: resize, maybe a centre crop, scale, normalise. The first two are done here, in the threads that decode, since
+images differ in shape; the others by the model on whole uint8 batches. Where that would not equal the model's own processor
+(checked when the encoder is loaded), the processor itself is used.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from heritage_assets.curation.encoders.interface import Prepared
+from heritage_assets.curation.encoders.resizing import resized, resized_by_pillow
 
-VERSION = 1
+VERSION = 2
 """Raise it when the code here moves pixels: it is part of every encoder's id."""
 
-TOLERANCE = 1e-5
-"""Largest difference from the model's own processor, in normalised units (a grey level is about 0.015)."""
+TOLERANCE = 1e-3
+"""Grey levels by which the steps may differ from the model's own processor, with Pillow's resizing: the rounding of float32."""
+
+RESIZING_TOLERANCE = 2 + TOLERANCE, 0.1
+"""Grey levels by which they may differ with :func:`~.resizing.resized`: at most, and on average."""
+
+_SQUEEZED_FROM = 384
+"""Short edge from which a processor with a crop percentage squeezes instead (ConvNeXT's own rule)."""
+
+Resize = Callable[[Image.Image, tuple[int, int], int], NDArray[np.uint8]]
+"""(RGB image, (width, height), ``PIL.Image.Resampling``) to uint8 (height, width, 3)."""
 
 _MAX_ASPECT = 20
 """A 1 × 20,000 strip scaled to a short edge of 224 would need gigabytes; what a centre crop never shows is cut first."""
@@ -46,9 +58,9 @@ class PlainRecipe:
     shortest_edge: int | None
     size: tuple[int, int] | None
     """Exact (width, height) to resize to; None where ``shortest_edge`` rules."""
-    resample: int
     crop: tuple[int, int] | None
     """(width, height) of the centre crop."""
+    resample: int
     scale: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -57,37 +69,29 @@ class PlainRecipe:
     def from_processor(cls, processor: Any) -> PlainRecipe | None:
         """Read the steps from a transformers image processor; None where they are of another kind."""
         settings = processor.to_dict()
-        size = {key: value for key, value in (settings.get("size") or {}).items() if value}
-        if (
-            not settings.get("do_resize")
-            or settings.get("do_pad")
-            or set(size) not in ({"shortest_edge"}, {"height", "width"})
-        ):
+        shape = _shape(settings)
+        if shape is None:
             return None
-        crop = (settings.get("crop_size") or {}) if settings.get("do_center_crop") else {}
         normalise = settings.get("do_normalize")
-        recipe = cls(
-            shortest_edge=size.get("shortest_edge"),
-            size=(size["width"], size["height"]) if "width" in size else None,
+        return cls(
+            *shape,
             resample=int(settings.get("resample", Image.Resampling.BILINEAR)),
-            crop=(crop["width"], crop["height"]) if crop else None,
             scale=float(settings.get("rescale_factor", 1 / 255)) if settings.get("do_rescale") else 1.0,
             mean=tuple(settings["image_mean"]) if normalise else (0.0, 0.0, 0.0),
             std=tuple(settings["image_std"]) if normalise else (1.0, 1.0, 1.0),
         )
-        # Without a crop the short edge alone leaves images of different shapes, which can't be stacked.
-        return recipe if recipe.size or recipe.crop else None
 
     def prepare(self, image: Image.Image) -> Prepared:
         """Return uint8 (height, width, 3)."""
+        return self._prepared(image, resized)
+
+    def _prepared(self, image: Image.Image, resize: Resize) -> Prepared:
         image = tame(image)
-        target = self.size or self._scaled(image.size)
-        if image.size != target:
-            image = image.resize(target, resample=Image.Resampling(self.resample))
-        if self.crop and image.size != self.crop:
-            left, top = (image.width - self.crop[0]) // 2, (image.height - self.crop[1]) // 2
-            image = image.crop((left, top, left + self.crop[0], top + self.crop[1]))
-        return np.asarray(image, dtype=np.uint8)
+        pixels = resize(image, self.size or self._scaled(image.size), self.resample)
+        if self.crop:
+            left, top = (pixels.shape[1] - self.crop[0]) // 2, (pixels.shape[0] - self.crop[1]) // 2
+            pixels = pixels[top : top + self.crop[1], left : left + self.crop[0]]
+        return np.ascontiguousarray(pixels)
 
     def _scaled(self, size: tuple[int, int]) -> tuple[int, int]:
         assert self.shortest_edge is not None
@@ -102,14 +106,47 @@ class PlainRecipe:
         return self.scale, self.mean, self.std
 
     def agrees_with(self, processor: Any) -> bool:
-        """Tell whether this recipe gives what the processor gives, within :data:`TOLERANCE`, on images of several shapes."""
-        mean, std = (np.asarray(values, np.float32).reshape(-1, 1, 1) for values in (self.mean, self.std))
+        """Tell whether this recipe gives what the processor gives, on images of several shapes.
+
+        With Pillow's resizing the same to :data:`TOLERANCE`, which shows that the steps are right; with its own to
+        :data:`RESIZING_TOLERANCE`.
+        """
+        mean, std = (np.asarray(values).reshape(1, 1, 3) for values in (self.mean, self.std))
+        most, average = RESIZING_TOLERANCE
         for picture in smooth_pictures():
-            mine = (self.prepare(picture).transpose(2, 0, 1) * np.float32(self.scale) - mean) / std
-            theirs = np.asarray(processor(images=[picture], return_tensors="np")["pixel_values"][0])
-            if mine.shape != theirs.shape or float(np.abs(mine - theirs).max()) > TOLERANCE:
+            normalised = np.asarray(processor(images=[picture], return_tensors="np")["pixel_values"][0])
+            theirs = (normalised.transpose(1, 2, 0).astype(np.float64) * std + mean) / self.scale
+            exact = self._prepared(picture, resized_by_pillow)
+            if exact.shape != theirs.shape or np.abs(exact - theirs).max() > TOLERANCE:
+                return False
+            difference = np.abs(self.prepare(picture) - theirs)
+            if difference.max() > most or difference.mean() > average:
                 return False
         return True
+
+
+def _shape(
+    settings: dict[str, Any],
+) -> tuple[int | None, tuple[int, int] | None, tuple[int, int] | None] | None:
+    """Return short edge, exact size and crop that a processor's settings ask for; None where it does other things."""
+    size = {key: value for key, value in (settings.get("size") or {}).items() if value}
+    known = set(size) in ({"shortest_edge"}, {"height", "width"})
+    if not known or not settings.get("do_resize") or settings.get("do_pad"):
+        return None
+    if "crop_pct" in settings:  # ResNet, ConvNeXT: a larger picture is cropped; from 384 on it is squeezed
+        side = int(size.get("shortest_edge", 0))
+        if side >= _SQUEEZED_FROM:
+            return None, (side, side), None
+        return (int(side / settings["crop_pct"]), None, (side, side)) if side else None
+    exact = (size["width"], size["height"]) if "width" in size else None
+    cropped = (settings.get("crop_size") or {}) if settings.get("do_center_crop") else {}
+    crop = (cropped["width"], cropped["height"]) if cropped else None
+    if crop is None:
+        # Without a crop the short edge alone leaves images of different shapes, which can't be stacked.
+        return (None, exact, None) if exact else None
+    width, height = exact or (size["shortest_edge"], size["shortest_edge"])
+    larger = crop[0] > width or crop[1] > height  # it would be padded
+    return None if larger else (size.get("shortest_edge"), exact, crop)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,10 @@ from heritage_assets.embedded.train_demo_encoder.losses import Attributes
 from heritage_assets.embedded.train_demo_encoder.model import load, save
 from heritage_assets.embedded.train_demo_encoder.pictures import drawn
 from heritage_assets.embedded.train_demo_encoder.texts import Captions, train_tokenizer
+from heritage_assets.embedded.train_demo_encoder.tracked import track_training
 from heritage_assets.embedded.train_demo_encoder.training import Material, Plan, train
+from heritage_assets.registry.tracking import Tracking
+from heritage_assets.settings import Settings
 
 log = logging.getLogger("train_demo_encoder")
 
@@ -42,9 +45,13 @@ def main() -> None:
     captions = Captions(objects)
     tokenizer = train_tokenizer(captions.everything())
     material = Material(pictures, captions, Attributes.of(objects), tokenizer)
+    phases: list[tuple[str, Plan, list[float]]] = []
     if options.start is None:
-        save(train(material, plan, _report(plan)).model, tokenizer, options.output)
+        first = train(material, plan, _report(plan))
+        save(first.model, tokenizer, options.output)
+        phases.append(("first", plan, first.losses))
     refined = train(material, refine, _report(refine), start=load(options.start or options.output))
+    phases.append(("refine", refine, refined.losses))
     save(refined.model, tokenizer, options.output)
     encoder = load_encoder(str(options.output), "cpu")
     figures = evaluate(encoder, generate_objects(options.held_out, MUSEUM_SEED))
@@ -61,6 +68,11 @@ def main() -> None:
         museum_seed=MUSEUM_SEED,
     )
     (options.output / "CARD.md").write_text(card, encoding="utf-8")
+    if options.track:
+        params = {name: getattr(options, name) for name in ("objects", "copies", "held_out", "seed")}
+        measured = {**asdict(figures), "planted": asdict(planted)}
+        kept = track_training(Tracking.of(Settings()), options.output, phases, params, measured)
+        log.info("tracked and registered as %s", kept.uri)
 
 
 def _plans(options: argparse.Namespace) -> tuple[Plan, Plan]:
@@ -103,6 +115,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--held-out", type=int, default=600, help="objects of the museum's own seed to measure on")
     parser.add_argument("--processes", type=int, default=2, help="processes that draw")
     parser.add_argument("--bfloat16", action=argparse.BooleanOptionalAction, default=plan.bfloat16)
+    parser.add_argument(
+        "--track", action=argparse.BooleanOptionalAction, default=True, help="keep the run in the home's MLflow"
+    )
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "heritage-demo-encoder")
     return parser.parse_args()
 

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from heritage_assets.curation.encoders import resizing
+from heritage_assets.curation.encoders.resizing import resized
 from heritage_assets.embedded import museum
 from heritage_assets.embedded.museum import MuseumObject
 from heritage_assets.embedded.museum.rendering import render
@@ -45,7 +47,7 @@ class Pictures:
 
 def squeeze(image: Image.Image) -> Pixels:
     """Return uint8 (side, side, 3), exactly as the demo encoder's image processor resizes."""
-    return np.asarray(image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC), np.uint8)
+    return resized(image.convert("RGB"), (SIDE, SIDE), Image.Resampling.BICUBIC)
 
 
 def drawn(objects: list[MuseumObject], seed: int, copies: int, cache: Path, processes: int = 2) -> Pictures:
@@ -95,6 +97,13 @@ def _code_version() -> str:
     """Return a hash over everything that decides how pictures look."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for path in sorted([*Path(str(museum.__file__)).parent.rglob("*.py"), here / "copies.py", here / "pictures.py"]):
+    for path in sorted(
+        [
+            *Path(str(museum.__file__)).parent.rglob("*.py"),
+            here / "copies.py",
+            here / "pictures.py",
+            Path(resizing.__file__),
+        ]
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

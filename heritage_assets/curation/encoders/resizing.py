@@ -1,0 +1,58 @@
+"""Resizing as Pillow does it, four times as fast: torch's kernels for bytes, which read Pillow's own memory.
+
+Pillow weighs pixels in 22 bits, torch in 15: of photographs about 3 values in 1,000 differ, by one grey level; at worst (smooth
+pictures, some sizes) 4 in 100, by up to two.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from PIL import Image
+
+if TYPE_CHECKING:
+    import torch
+
+_MODES = {Image.Resampling.BILINEAR: "bilinear", Image.Resampling.BICUBIC: "bicubic"}
+"""What torch has for bytes; the others stay with Pillow."""
+
+
+def resized(image: Image.Image, size: tuple[int, int], resample: int) -> NDArray[np.uint8]:
+    """Return an RGB image in another size, uint8 (height, width, 3): ``image.resize``, but for a grey level here and there.
+
+    The lock of Python is free meanwhile. Memory: the new image alone, where Pillow keeps the old one in one piece (up to 16 MB).
+
+    Args:
+        image: of mode RGB.
+        size: (width, height).
+        resample: a ``PIL.Image.Resampling``.
+    """
+    mode = _MODES.get(Image.Resampling(resample))
+    if mode is None or image.size == size:
+        return resized_by_pillow(image, size, resample)
+    from torch.nn.functional import interpolate
+
+    # (1, channels, height, width) in name; in memory the channels of a pixel stay side by side, which is what is fast.
+    pixels = _pixels(image).permute(2, 0, 1)[None]
+    found: Any = interpolate(pixels, size=(size[1], size[0]), mode=mode, antialias=True)
+    values: NDArray[np.uint8] = found[0].permute(1, 2, 0).numpy()[..., :3]
+    return values
+
+
+def resized_by_pillow(image: Image.Image, size: tuple[int, int], resample: int) -> NDArray[np.uint8]:
+    """Return what ``image.resize`` gives, uint8 (height, width, 3)."""
+    return np.asarray(image.resize(size, Image.Resampling(resample)))
+
+
+def _pixels(image: Image.Image) -> torch.Tensor:
+    """Return the pixels, uint8 (height, width, 4 or 3): Pillow's own memory, four bytes a pixel, or a copy of three."""
+    import torch
+
+    try:
+        values = pa.array(image).values
+    except ValueError:  # large images lie in several pieces
+        return torch.from_numpy(np.array(image))
+    return torch.from_dlpack(values).view(image.height, image.width, 4)
