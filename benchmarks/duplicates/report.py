@@ -58,10 +58,13 @@ def plot(outcomes: list[Outcome], rows: int, found: list[Found], file: Path) -> 
     size = (6.5 * len(panels), 0.55 * max(len(names) for names, _, _ in panels) + 1.2)
     figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False)
     for axis, (names, seconds, title) in zip(axes[0], panels, strict=True):
-        bars = axis.barh(names[::-1], seconds[::-1], color=["#4c72b0"] * (len(names) - 1) + ["#dd8452"])
-        axis.bar_label(bars, fmt="%.3g s", padding=3)
+        colours = ["#dd8452" if name.startswith("this") else "#4c72b0" for name in names]
+        bars = axis.barh(names[::-1], seconds[::-1], color=colours[::-1])
+        axis.bar_label(
+            bars, labels=[f"{one:,.0f} s" if one >= 10 else f"{one:.1f} s" for one in seconds[::-1]], padding=3
+        )
         axis.set_xscale("log")
-        axis.margins(x=0.2)
+        axis.set_xlim(min(seconds) / 2, max(seconds) * 8)  # room for the labels
         axis.set_xlabel(f"seconds (logarithmic): {title}")
     figure.tight_layout()
     figure.savefig(file, dpi=100)
