@@ -38,9 +38,7 @@ DEPS = ["pending_points", "clip_embeddings", "source_images"]
 class CanonicalConfig(dg.Config):
     """How much to canonicalize."""
 
-    rebuild: bool = Field(
-        False, description="Judge every pair of the archive again, not only those of the batch; ids stay."
-    )
+    rebuild: bool = Field(False, description="Judge every pair of the archive again, from the lake alone; ids stay.")
 
 
 def decide(
@@ -196,7 +194,9 @@ def canonical_points(
         store = vector_store.collection(model)
     batches = list(context.partition_keys)
     settings = duplicate_policy.settings(object_store.store(), model.id)
-    with watch.batch("all"), retrying_only_transient(), lake.working_archive(tables, model.id) as archive:
+    # A rebuild is for when something is in doubt: it believes the lake alone.
+    reading = lake.working_archive(tables, model.id, anew=config.rebuild)
+    with watch.batch("all"), retrying_only_transient(), reading as archive:
         scope = None if config.rebuild else batches
         done = canonicalize_batches(archive, object_store.store(), store, settings, scope)
         alive = archive.current(batches)[0] if config.rebuild else done.alive

@@ -35,13 +35,16 @@ class LakeResource(dg.ConfigurableResource):
         return Lake(self.root, self.storage_options)
 
     @contextmanager
-    def working_archive(self, lake: Lake, encoder: str) -> Iterator[WorkingArchive]:
-        """Open what canonicalization reads of ``lake``, laid out for it (see :mod:`heritage_assets.stores.working_set`)."""
+    def working_archive(self, lake: Lake, encoder: str, *, anew: bool = False) -> Iterator[WorkingArchive]:
+        """Open what canonicalization reads of ``lake``, laid out for it (see :mod:`heritage_assets.stores.working_set`).
+
+        With ``anew`` nothing that earlier runs laid out is believed.
+        """
         from heritage_assets.stores.working_archive import WorkingArchive
         from heritage_assets.stores.working_set import WorkingSet
 
         if self.cache is not None:
-            yield WorkingArchive(lake, encoder, WorkingSet.open(lake, encoder, Path(self.cache)))
+            yield WorkingArchive(lake, encoder, WorkingSet.open(lake, encoder, Path(self.cache), anew=anew))
             return
         with tempfile.TemporaryDirectory(prefix="heritage-") as folder:
             yield WorkingArchive(lake, encoder, WorkingSet.open(lake, encoder, Path(folder)))

@@ -83,10 +83,16 @@ class WorkingSet:
         self.segments = segments
 
     @classmethod
-    def open(cls, lake: Lake, encoder: str, folder: Path) -> WorkingSet:
-        """Map the files under ``folder``, make those that are missing, and delete those of former states of the lake."""
+    def open(cls, lake: Lake, encoder: str, folder: Path, *, anew: bool = False) -> WorkingSet:
+        """Map the files under ``folder``, make those that are missing, and delete those of former states of the lake.
+
+        With ``anew`` no file is believed: all are made from the lake again.
+        """
         mine = folder / hashlib.sha256(f"{lake.root}\n{encoder}".encode()).hexdigest()[:16]
         mine.mkdir(parents=True, exist_ok=True)
+        if anew:
+            for file in _files(mine, "*"):
+                _remove(file)
         tables = {table.name: opened for table in _SOURCES if (opened := lake.open(table)) is not None}
         names = _names(tables)
         found = [part for batch, name in names.items() for part in _segments(tables, encoder, batch, mine / name)]
