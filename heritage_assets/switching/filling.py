@@ -6,6 +6,7 @@ done again, so a filling that was stopped goes on where it was.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 STEPS = ("clip_embeddings", "pending_points")
 _DAEMON = "BACKFILL"
 _LOOK_SECONDS = 2.0
+TITLE_LENGTH = 100
 
 
 class SwitchError(RuntimeError):
@@ -133,6 +135,12 @@ def _under_way(instance: dg.DagsterInstance, name: str) -> str | None:
     return None
 
 
+def _title(name: str) -> str:
+    """Return a title that Dagster takes: no more than 100 characters, and none of three."""
+    said = re.sub(r'[%*"]', "_", f"Fill the collection of {name}")
+    return said if len(said) <= TITLE_LENGTH else f"{said[: TITLE_LENGTH - 1]}…"
+
+
 def _submitted(defs: dg.Definitions, instance: dg.DagsterInstance, name: str, batches: Sequence[str]) -> str:
     from dagster._core.execution.backfill import PartitionBackfill
     from dagster._core.utils import make_new_backfill_id
@@ -147,7 +155,7 @@ def _submitted(defs: dg.Definitions, instance: dg.DagsterInstance, name: str, ba
         tags={ENCODER_TAG: name},
         dynamic_partitions_store=instance,
         all_partitions=False,
-        title=f"Fill the collection of {name}"[:120],
+        title=_title(name),
         description="A new encoder, beside the one in use.",
         run_config=None,
     )

@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "curation"))  # sma
 
 import encoder_models
 import sample_images
-from command_in_process import run_heritage
+from command_in_process import Done, run_heritage
 
 from heritage_assets.settings import Settings
 from heritage_assets.stores.connect import Platform
@@ -54,15 +54,17 @@ class TwoEncoders:
 
     def run(self, *arguments: str, status: int = 0, **more: str) -> str:
         """Run ``heritage`` in this process; return what it prints on both streams."""
-        done = run_heritage(*arguments, folder=self.home, environment=self.environment(**more))
-        output = done.stdout + done.stderr
-        assert done.returncode == status, output
-        return output
+        done = self._done(*arguments, status=status, **more)
+        return done.stderr + done.stdout
 
     def json(self, *arguments: str, **more: str) -> Any:
         """Run ``heritage`` with ``--json``."""
-        printed = self.run(*arguments, "--json", **more)
-        return json.loads(printed[printed.index("{") :])
+        return json.loads(self._done(*arguments, "--json", status=0, **more).stdout)
+
+    def _done(self, *arguments: str, status: int, **more: str) -> Done:
+        done = run_heritage(*arguments, folder=self.home, environment=self.environment(**more))
+        assert done.returncode == status, done.stderr + done.stdout
+        return done
 
 
 def write_rows(folder: Path, name: str, rows: list[dict[str, str]]) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,14 +127,12 @@ def archive(tmp_path: Path) -> Iterator[TwoEncoders]:
 def test_only_a_better_encoder_is_registered_and_every_run_is_tracked(archive: TwoEncoders) -> None:
     name = str(archive.first)
     common = ("encoder", "fine-tune", "--base", name, "--batch-size", "16", "--held-out", "0.25")
-    worse = json_of(archive.run(*common, "--epochs", "1", "--learning-rate", "1e-9", "--json"))
+    worse = archive.json(*common, "--epochs", "1", "--learning-rate", "1e-9")
     assert not worse["better"] and worse["registered"].startswith("not registered")
     tracking = Tracking.of(archive.settings)
     assert list_encoders(tracking) == []
 
-    better = json_of(
-        archive.run(*common, "--epochs", "25", "--learning-rate", "4e-3", "--alias", "candidate", "--json")
-    )
+    better = archive.json(*common, "--epochs", "25", "--learning-rate", "4e-3", "--alias", "candidate")
     assert better["better"] and better["gain_in_mean_reciprocal_rank"] > 2 * better["standard_error"]
     (registered,) = list_encoders(tracking)
     assert (registered.encoder, registered.aliases) == (better["encoder"], ("candidate",))
@@ -151,10 +148,6 @@ def test_only_a_better_encoder_is_registered_and_every_run_is_tracked(archive: T
         assert run.data.metrics["better"] == found["better"]
         assert run.data.metrics["after/recall_at_10"] == pytest.approx(figure(found, "recall@10", "after"))
         assert run.data.params["base"] == found["base"]
-
-
-def json_of(printed: str) -> dict[str, object]:
-    return json.loads(printed[printed.index("{") :])
 
 
 def figure(found: dict[str, object], name: str, side: str) -> float:

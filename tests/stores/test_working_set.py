@@ -185,13 +185,13 @@ def test_damaged_files_are_made_again(damage, pattern: str, filled: Lake, cache:
 
 def test_whoever_doubts_the_files_has_them_made_anew(filled: Lake, cache: Path) -> None:
     list(opened(filled, cache).prepared(0.9).blocks)
-    damaged = next(cache.glob("*/*.arrow"))
+    damaged = next(file for file in cache.glob("*/*.arrow") if b"Thing 3" in file.read_bytes())
     whole = damaged.read_bytes()
     damaged.write_bytes(whole.replace(b"Thing 3", b"Thong 3"))  # what no look at the vectors tells
     assert "Thong 3" in {row["title"] for row in opened(filled, cache).records().to_pylist()}
     anew = WorkingArchive(filled, ENCODER, WorkingSet.open(filled, ENCODER, cache, anew=True))
     equals_the_lake(anew, filled)
-    assert damaged.read_bytes() == whole and not files(cache, "*.npy")
+    assert damaged.read_bytes() == whole
 
 
 def test_a_projection_that_is_not_orthonormal_is_made_again(filled: Lake, cache: Path) -> None:
