@@ -58,7 +58,9 @@ class Boundary:
 class Documents:
     """All documents of one dataset. Memory: about 600 bytes a scan.
 
-    ``order``: guids in scanning order; ``rows``: what the run says of each; ``run``: id of the proposal.
+    ``order``: guids in scanning order, each at its place; ``rows``: what the run says of each; ``run``: id of the proposal;
+    ``boundaries``: what is open, the most doubtful first; ``fixed``: pages of confirmed documents; ``decided``: neighbours that
+    people cut or joined.
     """
 
     dataset: str
@@ -68,6 +70,8 @@ class Documents:
     by_id: dict[str, PageDocument] = field(default_factory=dict)
     document_of: dict[str, str] = field(default_factory=dict)
     boundaries: list[Boundary] = field(default_factory=list)
+    fixed: set[str] = field(default_factory=set)
+    decided: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def confirmed(self) -> int:
@@ -99,9 +103,10 @@ def assemble(dataset: str, run: str, groups: pa.Table, decisions: pa.Table | Non
     held = standing(decisions)
     parts = _parts(rows, held)
     sure = _apply(parts, rows, held)
-    documents = Documents(dataset, run, list(rows), rows)
+    documents = Documents(dataset, run, list(rows), rows, fixed=set(held.document_of), decided=sure)
     documents.document_of = {guid: name for name, guids in parts.items() for guid in guids}
-    documents.boundaries = _boundaries(documents, held, sure)
+    open_ones = (open_boundary(documents, before, after) for before, after in pairwise(documents.order))
+    documents.boundaries = sorted((one for one in open_ones if one is not None), key=most_doubtful_first)
     doubts: dict[str, float] = {}
     for one in documents.boundaries:
         for guid in (one.before, one.after):
@@ -162,18 +167,20 @@ def _apply(parts: dict[str, list[str]], rows: dict[str, dict[str, Any]], held: S
     return sure
 
 
-def _boundaries(documents: Documents, held: Standing, sure: set[tuple[str, str]]) -> list[Boundary]:
-    """Return what is open: between scans of which none is confirmed, and about which nobody has decided."""
-    found = []
-    for before, after in pairwise(documents.order):
-        if before in held.document_of or after in held.document_of or (before, after) in sure:
-            continue
-        row = documents.rows[after]
-        cut = documents.document_of[before] != documents.document_of[after]
-        chance = float(row["confidence"])
-        doubt = 1.0 - chance if cut == bool(row["starts"]) else chance
-        found.append(Boundary(before, after, row["place"], cut, min(max(doubt, 0.0), 1.0)))
-    return sorted(found, key=lambda one: (-one.doubt, one.place))
+def open_boundary(documents: Documents, before: str, after: str) -> Boundary | None:
+    """Return what lies between two scans that follow each other, or None: one is confirmed, or somebody has decided."""
+    if before in documents.fixed or after in documents.fixed or (before, after) in documents.decided:
+        return None
+    row = documents.rows[after]
+    cut = documents.document_of[before] != documents.document_of[after]
+    chance = float(row["confidence"])
+    doubt = 1.0 - chance if cut == bool(row["starts"]) else chance
+    return Boundary(before, after, row["place"], cut, min(max(doubt, 0.0), 1.0))
+
+
+def most_doubtful_first(one: Boundary) -> tuple[float, int]:
+    """Return the key by which boundaries are sorted."""
+    return -one.doubt, one.place
 
 
 def _titles(decisions: pa.Table | None) -> dict[str, str]:

@@ -271,7 +271,8 @@ def _summaries(state: AppState, snapshot: Snapshot, page: list[tuple[Documents, 
 def _pages(held: Documents, snapshot: Snapshot, guids: Sequence[str]) -> list[dict[str, Any]]:
     known = cards(snapshot, guids)
     positions = {guid: at for one in held.of(guids) for at, guid in enumerate(one.guids, start=1)}
-    doubts = {one.after: one.doubt for one in held.boundaries}
+    shown_guids = set(guids)
+    doubts = {one.after: one.doubt for one in held.boundaries if one.after in shown_guids}
     shown = []
     for guid in guids:
         row, one, card = held.rows[guid], held.by_id[held.document_of[guid]], known.get(guid, {})

@@ -135,6 +135,6 @@ def failure_of(request: Request) -> str:
 
 def expect_view(page: Page) -> None:
     """Wait until the view shows what it has to show."""
-    drawn = ".grid .card, .record-body, .group-card, .decide, .dataset-list, .page-card, .frame, .map-frame, .flow"
+    drawn = ".grid .card, .record-body, .group-card, .decide, .dataset-list, .page-card, .film-frame, .map-frame, .flow"
     expect(page.locator(drawn).first).to_be_visible()
     expect(page.locator(".view[aria-busy=true]")).to_have_count(0)

@@ -206,6 +206,20 @@ def test_more_is_loaded_by_scrolling_and_found_again_on_the_way_back(visitor: Vi
     page.wait_for_function("window.scrollY > 500")
 
 
+def test_pictures_fill_their_places_in_the_grid(visitor: Visitor) -> None:
+    page = visitor.open()
+    settled(page)
+    expect(cards(page).locator("img").first).to_be_visible()
+    off = page.evaluate(
+        """() => [...document.querySelectorAll('.grid .card')].slice(0, 12).map((card) => {
+          const [place, shown] = [card, card.querySelector('.picture')].map((one) => one.getBoundingClientRect());
+          return Math.abs(place.left - shown.left) + Math.abs(place.right - shown.right);
+        })"""
+    )
+    assert len(off) == 12
+    assert max(off) < 1, off
+
+
 def test_on_a_phone_the_filters_open_over_the_results(make_visitor: Callable[..., Visitor]) -> None:
     page = make_visitor(viewport=PHONE, has_touch=True, is_mobile=True).open()
     settled(page)

@@ -125,7 +125,7 @@ export function filmstripView(host, route) {
     const label = `${scan.scan}, page ${scan.position} of ${scan.pages}${scan.confirmed ? ', confirmed' : ''}${starts ? ', a document starts here' : ''}`;
     return h(
       'li',
-      { class: `frame${starts ? ' starts' : ''}${scan.confirmed ? ' confirmed' : ''}`, css: { '--doubt': (scan.doubt ?? 0).toFixed(2) } },
+      { class: `film-frame${starts ? ' starts' : ''}${scan.confirmed ? ' confirmed' : ''}`, css: { '--doubt': (scan.doubt ?? 0).toFixed(2) } },
       h(
         'button',
         { class: 'frame-button', type: 'button', tabindex: here ? 0 : -1, 'aria-current': here && 'true', 'aria-label': label, on: { click: () => act('', () => strip.goTo(scan.place)) } },
