@@ -1,12 +1,16 @@
 """How unlike two pages are, signal by signal, and what is unusual for this collection.
 
 Every signal is a distance (0: alike). Distances of one collection are compared with those between its far-apart scans, so that no
-signal needs a scale or a threshold of its own: what counts is the share of unrelated pairs that are as alike.
+signal needs a scale or a threshold of its own: what counts is the share of unrelated pairs that are as alike. Small collections
+borrow from what is usual elsewhere.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +22,7 @@ from heritage_assets.curation.pages.schemas import MEASURES
 from heritage_assets.curation.pages.signatures import COLOUR_SIZE, LAYOUT_PARTS, LAYOUT_SIZE
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -42,7 +47,12 @@ SIGNALS = (
 """Embeddings of the whole page and of details; the parts of the layout; colours; paper; scanner bed; width and height; pitch of
 lines; width of the text block; share and lightness of ink; contrast."""
 
+OF_WRITING = np.array([name not in ("page", "detail", "colour", "paper", "ground", "size") for name in SIGNALS])
+"""Which signals look at what is written: they say little about covers and title pages, which look unlike what follows."""
+FULL = 0.75
 QUANTILES = 513
+ELSEWHERE = 50
+"""Scans of a collection of which what is usual in it counts as much as what is usual elsewhere."""
 _FLOOR = 0.004
 """Least share of far pairs that closeness can claim: the weight of one signal stays bounded."""
 _AT = {name: position for position, name in enumerate(MEASURES)}
@@ -175,15 +185,29 @@ def distances(pages: Pages, left: Index, right: Index) -> Floats:
 class Scale:
     """What is usual in one collection: per signal, quantiles of the distances between far-apart scans.
 
-    ``quantiles``: (signals, 513) float64, ascending.
+    ``quantiles``: (signals, 513) float64, ascending. ``ink``: share of ink of its middlemost page.
     """
 
-    quantiles: npt.NDArray[np.float64]
+    quantiles: Doubles
+    ink: float = 0.0
 
     @classmethod
-    def of(cls, far: Floats) -> Scale:
-        """Take the scale from the distances of far pairs, (pairs, signals), at least one."""
-        return cls(np.quantile(far.astype(np.float64), np.linspace(0, 1, QUANTILES), axis=0).T)
+    def of(cls, far: Floats, scans: int, ink: float = 0.0) -> Scale:
+        """Take the scale from the distances of far pairs of a collection, (pairs, signals), at least one.
+
+        What is usual elsewhere counts as :data:`ELSEWHERE` scans beside the collection's own: a handful of documents, which may
+        all be alike, tells little about what is unusual.
+
+        Args:
+            far: distances.
+            scans: of the collection.
+            ink: share of ink of its middlemost page.
+        """
+        levels = np.linspace(0, 1, QUANTILES)
+        own = np.quantile(far.astype(np.float64), levels, axis=0).T
+        share = ELSEWHERE / (ELSEWHERE + scans)
+        mixed = [_mixed(own[k], usual_elsewhere().get(name), share) for k, name in enumerate(SIGNALS)]
+        return cls(np.stack(mixed), ink)
 
     def surprise(self, found: Floats) -> Floats:
         """Return -log of the share of far pairs that are as close, (pairs, signals): 0 for the farthest, 5.5 at most.
@@ -197,6 +221,34 @@ class Scale:
             share = (below + upto) / (2 * len(quantiles))
             surprises[:, k] = -np.log((share + _FLOOR) / (1 + _FLOOR))
         return surprises
+
+    def written(self, pages: Pages, left: Index, right: Index) -> Floats:
+        """Return how much of both pages of each pair is written, (pairs,): 1 from :data:`FULL` of the usual share of ink on."""
+        share = np.minimum(pages.measures[left, _AT["ink_share"]], pages.measures[right, _AT["ink_share"]])
+        full: Floats = np.clip(share / max(FULL * self.ink, 1e-6), 0, 1).astype(np.float32)
+        return full
+
+
+@cache
+def usual_elsewhere() -> dict[str, Doubles]:
+    """Return quantiles of distances between far-apart scans of four public collections (docs/pages.md), by signal.
+
+    The embeddings are not among them: their distances depend on the encoder.
+    """
+    kept = json.loads(files(__package__).joinpath("usual_distances.json").read_text(encoding="utf-8"))
+    return {name: np.array(values, np.float64) for name, values in kept.items()}
+
+
+def _mixed(own: Doubles, elsewhere: Doubles | None, share: float) -> Doubles:
+    """Return as many quantiles of a mixture of two distributions as ``own`` has; ``share``: of the second one."""
+    if elsewhere is None:
+        return own
+    values = np.concatenate([own, elsewhere])
+    weights = np.repeat([(1 - share) / len(own), share / len(elsewhere)], [len(own), len(elsewhere)])
+    order = np.argsort(values, kind="stable")
+    middles = np.cumsum(weights[order]) - weights[order] / 2
+    mixed: Doubles = np.interp(np.linspace(0, 1, len(own)), middles, values[order])
+    return mixed
 
 
 def text_evidence(pages: Pages, left: Index, right: Index) -> Floats:
