@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from heritage_assets.curation.pages.bad_scans import beside
 from heritage_assets.curation.pages.schemas import MEASURES
-from heritage_assets.curation.pages.signatures import COLOUR_SIZE, LAYOUT_SIZE, signature
+from heritage_assets.curation.pages.signatures import COLOUR_SIZE, LAYOUT_SIZE, line_pitch, signature
 from heritage_assets.curation.pages.views import upright_page
 from heritage_assets.embedded.scan_archive import plan_archive
 from heritage_assets.embedded.scan_archive.plan import Shot
@@ -80,6 +80,16 @@ def test_a_turned_page_is_described_as_it_is_read(shots: list[Shot]) -> None:
         assert names == ["rotated"]
         assert image.height > image.width
         assert np.abs(found.measures[:2] - plain.measures[:2]).max() < 0.02
+
+
+def test_one_mark_near_the_edge_is_no_pitch_of_lines() -> None:
+    """Its profile has peaks of correlation that are all below nothing."""
+    rows = np.exp(-(((np.arange(80) - 72) / 3) ** 2))
+    assert line_pitch(rows, 80) == (0.0, 0.0)
+    lines = np.tile(np.repeat([1.0, 0.0], [6, 10]), 40)
+    pitch, regular = line_pitch(lines, len(lines))
+    assert pitch * len(lines) == pytest.approx(16, abs=1)
+    assert regular > 0.8
 
 
 def test_painted_borders_are_no_colour_card() -> None:
