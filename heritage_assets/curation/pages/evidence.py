@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from heritage_assets.curation.pages.signals import OF_WRITING, SIGNALS, Floats, Index, Pages, Scale, distances
+from heritage_assets.curation.pages.scale import OF_WRITING, Scale
+from heritage_assets.curation.pages.signals import SIGNALS, Floats, Index, Pages, distances
 
 Doubles = npt.NDArray[np.float64]
 

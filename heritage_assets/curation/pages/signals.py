@@ -1,16 +1,8 @@
-"""How unlike two pages are, signal by signal, and what is unusual for this collection.
-
-Every signal is a distance (0: alike). Distances of one collection are compared with those between its far-apart scans, so that no
-signal needs a scale or a threshold of its own: what counts is the share of unrelated pairs that are as alike. Small collections
-borrow from what is usual elsewhere.
-"""
+"""How unlike two pages are, signal by signal. Every signal is a distance (0: alike); :mod:`.scale` tells which are unusual."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +14,6 @@ from heritage_assets.curation.pages.schemas import MEASURES
 from heritage_assets.curation.pages.signatures import COLOUR_SIZE, LAYOUT_PARTS, LAYOUT_SIZE
 
 Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
@@ -47,15 +38,8 @@ SIGNALS = (
 """Embeddings of the whole page and of details; the parts of the layout; colours; paper; scanner bed; width and height; pitch of
 lines; width of the text block; share and lightness of ink; contrast."""
 
-OF_WRITING = np.array([name not in ("page", "detail", "colour", "paper", "ground", "size") for name in SIGNALS])
-"""Which signals look at what is written: they say little about covers and title pages, which look unlike what follows."""
-FULL = 0.75
-QUANTILES = 513
-ELSEWHERE = 50
-"""Scans of a collection of which what is usual in it counts as much as what is usual elsewhere."""
-_FLOOR = 0.004
-"""Least share of far pairs that closeness can claim: the weight of one signal stays bounded."""
-_AT = {name: position for position, name in enumerate(MEASURES)}
+AT = {name: position for position, name in enumerate(MEASURES)}
+"""Where each measure stands."""
 _PITCH_FLOOR = 0.004
 
 
@@ -162,9 +146,9 @@ def distances(pages: Pages, left: Index, right: Index) -> Floats:
     cosines: dict[str, Floats] = {"page": pages.page, "detail": pages.detail, **parts, "colour": pages.colour}
     measures = pages.measures
     difference = measures[left] - measures[right]
-    width = 1 - measures[:, _AT["margin_left"]] - measures[:, _AT["margin_right"]]
-    pitch = np.log(np.maximum(measures[:, _AT["line_pitch"]], _PITCH_FLOOR))
-    ink = np.log(measures[:, _AT["ink_share"]] + 0.01)
+    width = 1 - measures[:, AT["margin_left"]] - measures[:, AT["margin_right"]]
+    pitch = np.log(np.maximum(measures[:, AT["line_pitch"]], _PITCH_FLOOR))
+    ink = np.log(measures[:, AT["ink_share"]] + 0.01)
     found: dict[str, npt.NDArray[np.floating]] = {
         name: 1 - np.einsum("nd,nd->n", vectors[left], vectors[right]) for name, vectors in cosines.items()
     }
@@ -175,80 +159,10 @@ def distances(pages: Pages, left: Index, right: Index) -> Floats:
         "pitch": np.abs(pitch[left] - pitch[right]),
         "block": np.abs(width[left] - width[right]),
         "ink_share": np.abs(ink[left] - ink[right]),
-        "ink_l": np.abs(difference[:, _AT["ink_l"]]),
-        "contrast": np.abs(difference[:, _AT["contrast"]]),
+        "ink_l": np.abs(difference[:, AT["ink_l"]]),
+        "contrast": np.abs(difference[:, AT["contrast"]]),
     }
     return np.stack([found[name] for name in SIGNALS], axis=1).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What is usual in one collection: per signal, quantiles of the distances between far-apart scans.
-
-    ``quantiles``: (signals, 513) float64, ascending. ``ink``: share of ink of its middlemost page.
-    """
-
-    quantiles: Doubles
-    ink: float = 0.0
-
-    @classmethod
-    def of(cls, far: Floats, scans: int, ink: float = 0.0) -> Scale:
-        """Take the scale from the distances of far pairs of a collection, (pairs, signals), at least one.
-
-        What is usual elsewhere counts as :data:`ELSEWHERE` scans beside the collection's own: a handful of documents, which may
-        all be alike, tells little about what is unusual.
-
-        Args:
-            far: distances.
-            scans: of the collection.
-            ink: share of ink of its middlemost page.
-        """
-        levels = np.linspace(0, 1, QUANTILES)
-        own = np.quantile(far.astype(np.float64), levels, axis=0).T
-        share = ELSEWHERE / (ELSEWHERE + scans)
-        mixed = [_mixed(own[k], usual_elsewhere().get(name), share) for k, name in enumerate(SIGNALS)]
-        return cls(np.stack(mixed), ink)
-
-    def surprise(self, found: Floats) -> Floats:
-        """Return -log of the share of far pairs that are as close, (pairs, signals): 0 for the farthest, 5.5 at most.
-
-        Ties count half, so that a signal which is the same everywhere says little.
-        """
-        surprises = np.empty(found.shape, np.float32)
-        for k, quantiles in enumerate(self.quantiles):
-            below = np.searchsorted(quantiles, found[:, k], "left")
-            upto = np.searchsorted(quantiles, found[:, k], "right")
-            share = (below + upto) / (2 * len(quantiles))
-            surprises[:, k] = -np.log((share + _FLOOR) / (1 + _FLOOR))
-        return surprises
-
-    def written(self, pages: Pages, left: Index, right: Index) -> Floats:
-        """Return how much of both pages of each pair is written, (pairs,): 1 from :data:`FULL` of the usual share of ink on."""
-        share = np.minimum(pages.measures[left, _AT["ink_share"]], pages.measures[right, _AT["ink_share"]])
-        full: Floats = np.clip(share / max(FULL * self.ink, 1e-6), 0, 1).astype(np.float32)
-        return full
-
-
-@cache
-def usual_elsewhere() -> dict[str, Doubles]:
-    """Return quantiles of distances between far-apart scans of four public collections (docs/pages.md), by signal.
-
-    The embeddings are not among them: their distances depend on the encoder.
-    """
-    kept = json.loads(files(__package__).joinpath("usual_distances.json").read_text(encoding="utf-8"))
-    return {name: np.array(values, np.float64) for name, values in kept.items()}
-
-
-def _mixed(own: Doubles, elsewhere: Doubles | None, share: float) -> Doubles:
-    """Return as many quantiles of a mixture of two distributions as ``own`` has; ``share``: of the second one."""
-    if elsewhere is None:
-        return own
-    values = np.concatenate([own, elsewhere])
-    weights = np.repeat([(1 - share) / len(own), share / len(elsewhere)], [len(own), len(elsewhere)])
-    order = np.argsort(values, kind="stable")
-    middles = np.cumsum(weights[order]) - weights[order] / 2
-    mixed: Doubles = np.interp(np.linspace(0, 1, len(own)), middles, values[order])
-    return mixed
 
 
 def text_evidence(pages: Pages, left: Index, right: Index) -> Floats:
@@ -286,7 +200,7 @@ def _codes(values: list[str | None]) -> Index:
 
 
 def _length(difference: Floats, *names: str) -> npt.NDArray[np.floating]:
-    return np.asarray(np.linalg.norm(difference[:, [_AT[name] for name in names]], axis=1))
+    return np.asarray(np.linalg.norm(difference[:, [AT[name] for name in names]], axis=1))
 
 
 def _matrix(column: pa.ChunkedArray, width: int | None = None) -> Floats:

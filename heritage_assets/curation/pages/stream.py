@@ -15,15 +15,15 @@ from heritage_assets.curation.pages.decisions import Standing
 from heritage_assets.curation.pages.evidence import Model, starting_weights
 from heritage_assets.curation.pages.layout import Chain, lay_out
 from heritage_assets.curation.pages.methods import Grouping, PageStream
-from heritage_assets.curation.pages.schemas import MEASURES
+from heritage_assets.curation.pages.scale import Scale
 from heritage_assets.curation.pages.segmentation import Segmentation, segment
 from heritage_assets.curation.pages.settings import GroupingSettings
 from heritage_assets.curation.pages.signals import (
+    AT,
     SIGNALS,
     Floats,
     Index,
     Pages,
-    Scale,
     concatenated,
     distances,
     pages_of,
@@ -85,7 +85,7 @@ def far_scale(pages: Pages, places: Index, window: int) -> Scale:
     chance = np.random.default_rng(0)
     left, right = chance.integers(0, len(pages), (2, FAR_PAIRS))
     apart = np.abs(places[left] - places[right]) > min(window, int(places[-1] - places[0] + 1) // 3)
-    ink = float(np.median(pages.measures[:, MEASURES.index("ink_share")]))
+    ink = float(np.median(pages.measures[:, AT["ink_share"]]))
     return Scale.of(distances(pages, left[apart], right[apart]), int(places[-1]) + 1, ink)
 
 

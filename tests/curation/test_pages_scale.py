@@ -7,8 +7,9 @@ import pytest
 from page_factory import page_rows, table
 
 from heritage_assets.curation.pages.evidence import Model, starting_weights
+from heritage_assets.curation.pages.scale import ELSEWHERE, Scale, usual_elsewhere
 from heritage_assets.curation.pages.schemas import MEASURES
-from heritage_assets.curation.pages.signals import ELSEWHERE, SIGNALS, Scale, distances, pages_of, usual_elsewhere
+from heritage_assets.curation.pages.signals import SIGNALS, distances, pages_of
 
 MANY = 10**9
 PAPER, PAGE = SIGNALS.index("paper"), SIGNALS.index("page")
