@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from heritage_assets.cli import pages_sweep
 from heritage_assets.cli.output import console, print_json, print_table, progress_bars
 from heritage_assets.settings import Settings
 
@@ -18,11 +19,15 @@ Dataset = Annotated[str, typer.Option("--dataset", help="Dataset whose images ar
 TruthFile = Annotated[Path, typer.Option("--truth", help="CSV file: scan,group[,position]; scan is a guid or a file.")]
 SHOWN = ("boundary_f1", "pair_f1", "bcubed_f1", "panoptic_quality", "adjusted_rand", "drags")
 
+LONG = ("model", "features")
+"""Columns of a run that are for machines."""
+
 pages_app = typer.Typer(no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    pages_sweep.register(pages_app)
     app.add_typer(pages_app, name="pages", help="Propose documents from single scans, and see how good they are.")
 
 
@@ -67,11 +72,13 @@ def group_command(
         str | None,
         typer.Option("--order", help="Scanning order: file (name of the image), or a column of the records."),
     ] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Group everything, not only what changed.")] = False,
     as_json: Json = False,
 ) -> None:
     """Propose documents for the scans of a dataset; features that are missing are computed first.
 
-    The same settings give the same run, which is replaced. Confirmed documents stay as they are.
+    The same settings give the same run, which is replaced: of ordered scans only what changed since, and its neighbourhood, is
+    cut anew. Confirmed documents stay as they are.
 
     Example: heritage pages group --dataset letters
     """
@@ -82,9 +89,9 @@ def group_command(
     pages = platform.settings.pages
     chosen = read_settings(pages.grouping(), settings_file, method=method)
     with progress_bars(not as_json):
-        run = group_dataset(platform, dataset, chosen, order=order or pages.order)
+        run = group_dataset(platform, dataset, chosen, order=order or pages.order, anew=anew)
     if as_json:
-        print_json({name: value for name, value in run.row.items() if name != "model"})
+        print_json({name: value for name, value in run.row.items() if name not in LONG})
         return
     row = run.row
     console.print(f"run        {row['run']}", markup=False)
@@ -133,7 +140,7 @@ def runs_command(
     rows = run_rows(Platform(Settings()).lake, dataset)
     columns = ("run", "dataset", "method", "scans", "groups", "confirmed", "seconds", "grouped_at")
     if as_json:
-        print_json([{name: value for name, value in row.items() if name != "model"} for row in rows])
+        print_json([{name: value for name, value in row.items() if name not in LONG} for row in rows])
     elif not rows:
         console.print("nothing was grouped yet: `heritage pages group --dataset …`")
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +11,7 @@ import pyarrow.compute as pc
 
 from heritage_assets.curation.pages.methods import Grouping
 from heritage_assets.curation.pages.metrics import Figures
-from heritage_assets.curation.pages.schemas import PAGE_FEATURES, PAGE_GROUP_EVALUATION, PAGE_GROUPS, PAGE_RUNS
+from heritage_assets.curation.pages.schemas import PAGE_GROUP_EVALUATION, PAGE_GROUPS, PAGE_RUNS
 from heritage_assets.curation.pages.settings import GroupingSettings
 from heritage_assets.stores.lake import Lake, text
 
@@ -31,12 +29,6 @@ class Run:
         return str(self.row["run"])
 
 
-def features_fingerprint(lake: Lake, batches: Iterable[str]) -> str:
-    """Name the present state of the features of some batches: 16 hexadecimal digits."""
-    states = [f"{batch}={lake.fingerprint(PAGE_FEATURES, batch)}" for batch in sorted(set(batches))]
-    return hashlib.sha256("\n".join(states).encode()).hexdigest()[:16]
-
-
 def save_run(
     lake: Lake,
     dataset: str,
@@ -46,10 +38,21 @@ def save_run(
     encoder: str,
     features: str,
     seconds: float,
+    grouped_at: datetime,
 ) -> str:
     """Store a grouping in place of an earlier one with the same settings; return the run's id.
 
     The groups are written before the row of the run that makes them the newest.
+
+    Args:
+        lake: the tables.
+        dataset: whose scans.
+        settings: name the run.
+        found: the documents, and the model that found them.
+        encoder: id of the encoder of the features.
+        features: what was read (:class:`~.page_changes.State`).
+        seconds: how long it took.
+        grouped_at: when reading began (UTC): what was decided later is not in it.
     """
     run = settings.run(dataset)
     groups = found.groups
@@ -73,7 +76,7 @@ def save_run(
         "groups": pc.count_distinct(groups["group"]).as_py(),
         "confirmed": pc.count_distinct(groups["group"].filter(groups["confirmed"])).as_py(),
         "seconds": round(seconds, 3),
-        "grouped_at": datetime.now(UTC),
+        "grouped_at": grouped_at,
     }
     lake.merge(PAGE_RUNS, pa.Table.from_pylist([row], schema=PAGE_RUNS.schema))
     return run
@@ -101,12 +104,17 @@ def load_run(lake: Lake, run: str | None = None, dataset: str | None = None) -> 
     return Run(rows[0], groups.sort_by("place"))
 
 
-def save_evaluation(lake: Lake, run: Run, truth: str, figures: Figures, part: str = "all") -> dict[str, Any]:
+def save_evaluation(lake: Lake, run: Run, truth: str, figures: Figures) -> dict[str, Any]:
     """Store the figures of a run against a truth; return the row."""
+    return save_figures(lake, run.name, str(run.row["dataset"]), truth, figures, "all")
+
+
+def save_figures(lake: Lake, run: str, dataset: str, truth: str, figures: Figures, part: str) -> dict[str, Any]:
+    """Store figures on one part of a truth (``all``, ``tune`` or ``test``) under the id of a run; return the row."""
     row = {
         **figures.as_dict(),
-        "run": run.name,
-        "dataset": run.row["dataset"],
+        "run": run,
+        "dataset": dataset,
         "truth": truth,
         "part": part,
         "evaluated_at": datetime.now(UTC),

@@ -169,6 +169,7 @@ class LakePages:
             ValueError: the dataset has no features by this encoder, or features by others beside them.
         """
         self._lake = lake
+        self.dataset = dataset
         columns = ["guid", "batch", "scan", "sequence", "encoder"]
         stored = lake.scan(PAGE_FEATURES, columns=columns, where=text("dataset") == dataset)
         living = CurrentFilter(live_rows(lake).select(["guid", "batch"]))

@@ -79,3 +79,23 @@ def test_errors_are_one_line(scans: CommandLine, arguments: tuple[str, ...], mes
     assert done.returncode == 1
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_settings_are_chosen_on_one_part_and_tested_on_another(scans: CommandLine) -> None:
+    with (scans.folder / "four.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerows([("scan", "group"), *((f"p{k}.jpg", k // 4) for k in range(1, 15))])
+    (scans.folder / "grid.yaml").write_text("typical_length: [3, 8]\ncaution: [-1, 3]\n")
+    scans.json("pages", "group", "--dataset", "letters")
+    asked = ("--grid", "grid.yaml", "--truth", "four.csv", "--best", "best.yaml", "--no-track")
+    first, again = scans.json("pages", "sweep", *asked), scans.json("pages", "sweep", *asked, "--processes", "2")
+    assert [one["tune"]["boundary_f1"] for one in first["trials"]] == sorted(
+        (one["tune"]["boundary_f1"] for one in first["trials"]), reverse=True
+    )
+    assert len(first["trials"]) == 4
+    assert first["trials"] == again["trials"]
+    assert first["interval"]["low"] <= first["interval"]["value"] <= first["interval"]["high"]
+    assert (first["looks"], again["looks"]) == (0, 1), "winners that saw the test part are counted"
+    run = scans.json("pages", "group", "--dataset", "letters", "--settings", "best.yaml")
+    assert run["run"].startswith("stream-")
+    assert "of this truth before: 1" in scans.run("pages", "sweep", *asked).stdout

@@ -197,6 +197,15 @@ def test_neighbours_from_a_store_give_what_all_pairs_give(monkeypatch: pytest.Mo
     assert compare([row["group"] for row in found], labels(LENGTHS)).bcubed_f1 > 0.9
 
 
+def test_the_more_scans_the_more_alike_they_must_be() -> None:
+    from heritage_assets.curation.pages.similarity import AUTO_ODDS, least_odds
+
+    found = [least_odds(SIMILARITY, scans) for scans in (0, 80, 400, 2_000, 10**6)]
+    assert found == sorted(found)
+    assert (found[0], found[1], found[-1]) == (AUTO_ODDS[0], AUTO_ODDS[0], AUTO_ODDS[1])
+    assert least_odds(GroupingSettings(method="similarity", threshold=0.5), 10**6) == 0
+
+
 def test_learned_needs_a_model() -> None:
     with pytest.raises(ValueError, match="pages train"):
         groups_of(page_rows((3, 3)), method="learned")

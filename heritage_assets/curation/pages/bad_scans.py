@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from heritage_assets.curation.pages.signatures import Floats, Mask, Signature
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels."""
+Index = npt.NDArray[np.int64]
 
 BLANK, BLACK, ROTATED, TRUNCATED, COLOUR_CARD, RULER = (
     "blank",
@@ -15,6 +22,8 @@ BLANK, BLACK, ROTATED, TRUNCATED, COLOUR_CARD, RULER = (
     "colour_card",
     "ruler",
 )
+AIDS = frozenset({COLOUR_CARD, RULER})
+"""What lies beside the page and is left out of its features."""
 SILENT = frozenset({BLANK, BLACK, TRUNCATED})
 """Defects of scans that speak neither for nor against their neighbours."""
 
@@ -23,13 +32,30 @@ _BLACK_LIGHTNESS = 12.0
 _TRUNCATED_SHARE = 0.08
 _TURNED = 2.2
 _HUES = 8
+_STRONG = 24.0
+"""Chroma of the patches of a colour card, at least."""
+_CARD_HUES = 4
+_PATCH = 5
+"""Least side of a patch in pixels at half the resolution, without its rim of a pixel."""
+_MOST_PATCHES = 400
+_STRIP = 8
+_LEAST_TICKS = 24
+_LEAST_KEPT = 0.55
 
 
-def defects(found: Signature) -> list[str]:
-    """Name what is wrong with a scan, in the order of this module's names; an empty list for a good one."""
+@dataclass(frozen=True)
+class Flaws:
+    """What is wrong with a scan. ``names``: in the order of this module. ``aids``: boxes of a colour card and of a ruler."""
+
+    names: list[str]
+    aids: list[Box]
+
+
+def flaws(found: Signature) -> Flaws:
+    """Look for what is wrong with a scan; nothing for a good one."""
     lightness = found.lightness
     if float(np.quantile(lightness, 0.95)) < _BLACK_LIGHTNESS:
-        return [BLACK]
+        return Flaws([BLACK], [])
     names = []
     if cut_short(lightness, found.lab) >= _TRUNCATED_SHARE:
         names.append(TRUNCATED)
@@ -39,13 +65,33 @@ def defects(found: Signature) -> list[str]:
         names.insert(0, BLANK)
     elif lies_on_its_side(inside):
         names.append(ROTATED)
-    outside = np.ones(lightness.shape, bool)
-    outside[top:bottom, left:right] = False
-    if has_colour_card(found.lab, outside):  # painted borders of the page itself have as many hues
-        names.append(COLOUR_CARD)
-    if has_ruler(lightness, _rim_mask(lightness.shape, found.box)):
-        names.append(RULER)
-    return names
+    card, ruler = find_colour_card(found.lab), find_ruler(lightness, _rim_mask(lightness.shape, found.box))
+    names += [name for name, box in ((COLOUR_CARD, card), (RULER, ruler)) if box is not None]
+    return Flaws(names, [box for box in (card, ruler) if box is not None])
+
+
+def beside(aids: Sequence[Box], width: int, height: int) -> Box:
+    """Return the part of a scan without its colour card and its ruler: what lies on the inner side of each.
+
+    The largest part is taken; an aid that would take more than 45 % of the scan lies on the page, and stays.
+    """
+    kept = (0, 0, width, height)
+    for left, top, right, bottom in aids:
+        x, y, far_x, far_y = kept
+        parts = (
+            (x, y, min(left, far_x), far_y),
+            (max(right, x), y, far_x, far_y),
+            (x, y, far_x, min(top, far_y)),
+            (x, max(bottom, y), far_x, far_y),
+        )
+        best = max(parts, key=_area)
+        if _area(best) >= _LEAST_KEPT * width * height:
+            kept = best
+    return kept
+
+
+def _area(box: Box) -> int:
+    return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
 
 
 def text_share(ink: Mask) -> float:
@@ -92,41 +138,94 @@ def _wave(profile: npt.NDArray[np.floating]) -> float:
     return float(np.sqrt(smooth.max() * 8 / 3) / len(values)) if len(inside) else 0.0
 
 
-def has_colour_card(lab: Floats, outside: Mask) -> bool:
-    """Tell whether the surroundings of the page hold flat patches of at least four distinct strong hues, each of some size."""
-    from scipy.ndimage import maximum_filter, minimum_filter
+def find_colour_card(lab: Floats) -> Box | None:
+    """Return where a colour card lies: four patches or more in one line, flat, upright, of one size, of four strong hues.
 
-    strong = outside & (np.hypot(lab[..., 1], lab[..., 2]) > 24)
-    if _hues(lab, strong) < 4:
-        return False
+    Painted borders and pictures have as many hues, but not as such patches. Looked for at half the resolution.
+    """
+    from scipy.ndimage import find_objects, label, maximum_filter, minimum_filter
+
+    small = lab[::2, ::2]
+    flat = np.hypot(small[..., 1], small[..., 2]) > _STRONG
+    if _hues(small, flat) < _CARD_HUES:
+        return None
     for channel in range(3):
-        values = lab[..., channel]
-        strong &= maximum_filter(values, 5) - minimum_filter(values, 5) < 14
-    return _hues(lab, strong) >= 4
+        values = small[..., channel]
+        flat &= maximum_filter(values, 3) - minimum_filter(values, 3) < 14
+    numbered, count = label(flat)
+    areas = np.bincount(numbered.ravel(), minlength=count + 1)
+    boxes = find_objects(numbered)
+    patches = [
+        (x.start, y.start, x.stop, y.stop)
+        for number, (y, x) in enumerate(boxes, start=1)
+        if areas[number] >= 0.7 * (y.stop - y.start) * (x.stop - x.start)
+        and min(y.stop - y.start, x.stop - x.start) >= _PATCH
+        and max(y.stop - y.start, x.stop - x.start) <= max(flat.shape) // 6
+    ]
+    patches = sorted(patches, key=_area, reverse=True)[:_MOST_PATCHES]
+    if len(patches) < _CARD_HUES:
+        return None
+    colours = [small[top:bottom, left:right, 1:].mean(axis=(0, 1)) for left, top, right, bottom in patches]
+    found = _lined_up(np.array(patches), _hue_of(np.array(colours)))
+    if found is None:
+        return None
+    left, top, right, bottom = (2 * int(edge) for edge in found)
+    frame = (right - left, bottom - top)
+    around = min(frame) // 4  # the frame of the card
+    return left - around, top - around, right + around, bottom + around
+
+
+def _lined_up(patches: Index, hues: Index) -> Index | None:
+    """Return the box around patches of one size in one row or column that have enough hues; None where there are none."""
+    sizes = patches[:, 2:] - patches[:, :2]
+    centres = (patches[:, 2:] + patches[:, :2]) / 2
+    for one in range(len(patches)):
+        alike = (np.maximum(sizes, sizes[one]) <= 1.5 * np.minimum(sizes, sizes[one])).all(axis=1)
+        for axis in (0, 1):
+            line = alike & (np.abs(centres[:, axis] - centres[one, axis]) <= 0.3 * sizes[one, axis])
+            if len(np.unique(hues[line])) >= _CARD_HUES:
+                return np.concatenate([patches[line, :2].min(axis=0), patches[line, 2:].max(axis=0)])
+    return None
 
 
 def _hues(lab: Floats, where: Mask) -> int:
     """Count the hues, of eight, that cover at least 5 in 100,000 of the scan."""
-    hue = np.arctan2(lab[..., 2][where], lab[..., 1][where])
-    bins = (np.mod(hue, 2 * np.pi) / (2 * np.pi) * _HUES).astype(np.int64) % _HUES
-    return int(np.count_nonzero(np.bincount(bins, minlength=_HUES) > 5e-5 * where.size))
+    counts = np.bincount(_hue_of(lab[..., 1:][where]), minlength=_HUES)
+    return int(np.count_nonzero(counts > 5e-5 * where.size))
 
 
-def has_ruler(lightness: Floats, rim: Mask) -> bool:
-    """Tell whether a narrow strip beside the page is ticked evenly: at least 24 dark marks with one spacing."""
-    return any(_ticks(strip) >= 24 for strip in _strips(np.where(rim, lightness, np.nan)))
+def _hue_of(ab: npt.NDArray[np.floating]) -> Index:
+    """Number the hues (0 to 7) of colours, (n, 2) CIE a and b."""
+    angle = np.mod(np.arctan2(ab[:, 1], ab[:, 0]), 2 * np.pi)
+    numbers: Index = (angle / (2 * np.pi) * _HUES).astype(np.int64) % _HUES
+    return numbers
 
 
-def _strips(values: Floats) -> list[Floats]:
-    """Cut the surroundings into strips 8 pixels wide, along both directions; those wholly outside the page only."""
-    found = []
-    for picture in (values, values.T):
-        for start in range(0, picture.shape[0] - 8, 8):
-            strip = picture[start : start + 8]
-            inside = ~np.isnan(strip).any(axis=0)
-            if inside.mean() > 0.3:
-                found.append(np.nan_to_num(strip[:, inside].mean(axis=0)).astype(np.float32))
-    return found
+def find_ruler(lightness: Floats, rim: Mask) -> Box | None:
+    """Return where a narrow strip beside the page is ticked evenly, with at least 24 dark marks of one spacing."""
+    values = np.where(rim, lightness, np.nan)
+    height, width = lightness.shape
+    across = _ticked(values)
+    if across is not None:
+        return 0, across[0], width, across[1]
+    down = _ticked(values.T)
+    return None if down is None else (down[0], 0, down[1], height)
+
+
+def _ticked(picture: Floats) -> tuple[int, int] | None:
+    """Return the first and the last row of the ruler nearest to the top."""
+    found = [at for at, strip in _strips(picture) if _ticks(strip) >= _LEAST_TICKS]
+    near = [at for at in found if at - found[0] < picture.shape[0] // 8]
+    return (near[0], near[-1] + _STRIP) if near else None
+
+
+def _strips(picture: Floats) -> Iterator[tuple[int, Floats]]:
+    """Cut the surroundings into strips of rows, with their first rows; those wholly outside the page only."""
+    for start in range(0, picture.shape[0] - _STRIP, _STRIP):
+        strip = picture[start : start + _STRIP]
+        inside = ~np.isnan(strip).any(axis=0)
+        if inside.mean() > 0.3:
+            yield start, np.nan_to_num(strip[:, inside].mean(axis=0)).astype(np.float32)
 
 
 def _ticks(line: Floats) -> int:
@@ -136,7 +235,7 @@ def _ticks(line: Floats) -> int:
     trend = np.convolve(line, np.ones(31) / 31, mode="same")
     dark = np.concatenate([[False], line < trend - 8])
     starts = np.flatnonzero(dark[1:] & ~dark[:-1])
-    if len(starts) < 24:
+    if len(starts) < _LEAST_TICKS:
         return 0
     gaps = np.diff(starts)
     middle = float(np.median(gaps))

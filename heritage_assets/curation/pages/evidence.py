@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from heritage_assets.curation.pages.signals import SIGNALS, Floats, Scale
+from heritage_assets.curation.pages.scale import OF_WRITING, Scale
+from heritage_assets.curation.pages.signals import SIGNALS, Floats, Index, Pages, distances
 
 Doubles = npt.NDArray[np.float64]
 
@@ -20,21 +21,21 @@ DEFAULT_WEIGHTS: dict[str, float] = {
     "page": 0.02,
     "detail": 0.02,
     "rows": 0.02,
-    "columns": 0.039,
-    "runs": 0.164,
-    "directions": 0.452,
+    "columns": 0.069,
+    "runs": 0.326,
+    "directions": 0.309,
     "grid": 0.02,
-    "colour": 0.163,
-    "paper": 0.353,
-    "ground": 0.547,
-    "size": 0.088,
-    "pitch": 0.029,
-    "block": 0.179,
+    "colour": 0.185,
+    "paper": 0.393,
+    "ground": 0.744,
+    "size": 0.067,
+    "pitch": 0.02,
+    "block": 0.182,
     "ink_share": 0.02,
-    "ink_l": 0.188,
-    "contrast": 0.02,
+    "ink_l": 0.215,
+    "contrast": 0.144,
 }
-DEFAULT_INTERCEPT = -4.587
+DEFAULT_INTERCEPT = -4.974
 FAITH = 1.0
 """How firmly the starting weights hold: precision of the normal prior around them, against a likelihood of weight 1."""
 MOST = 4.0
@@ -49,9 +50,15 @@ class Model:
     weights: Doubles
     scale: Scale
 
-    def log_odds(self, found: Floats) -> Floats:
-        """Return the evidence of pairs from their distances (pairs, signals): (pairs,) float32 within ±4."""
-        surprises = self.scale.surprise(found)
+    def log_odds(self, pages: Pages, left: Index, right: Index) -> Floats:
+        """Return the evidence of pairs of rows: (pairs,) float32 within ±4.
+
+        Signals of writing count as far as both pages are written on; where nothing counts, the evidence is nil.
+        """
+        surprises = self.scale.surprise(distances(pages, left, right))
+        nothing = -self.weights[-1] / max(float(self.weights[:-1].sum()), 1e-9)
+        written = self.scale.written(pages, left, right)[:, None]
+        surprises[:, OF_WRITING] = nothing + (surprises[:, OF_WRITING] - nothing) * written
         odds: Floats = np.clip(surprises @ self.weights[:-1] + self.weights[-1], -MOST, MOST).astype(np.float32)
         return odds
 
@@ -60,6 +67,7 @@ class Model:
         kept = {
             "signals": list(SIGNALS),
             "weights": [round(float(weight), 6) for weight in self.weights],
+            "ink": round(self.scale.ink, 6),
             "quantiles": [[float(f"{value:.6g}") for value in row] for row in self.scale.quantiles],
         }
         return json.dumps(kept, separators=(",", ":"))
@@ -75,7 +83,9 @@ class Model:
             kept = json.loads(text)
             if tuple(kept["signals"]) != SIGNALS:
                 raise ValueError("it was made with other signals")
-            return cls(np.array(kept["weights"], np.float64), Scale(np.array(kept["quantiles"], np.float64)))
+            return cls(
+                np.array(kept["weights"], np.float64), Scale(np.array(kept["quantiles"], np.float64), kept["ink"])
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not a model of page evidence: {error}") from error
 

@@ -24,10 +24,11 @@ from heritage_assets.curation.images.decode import decode_image
 from heritage_assets.curation.images.outcomes import ImageError
 from heritage_assets.curation.images.policy import FetchSettings, Reason
 from heritage_assets.curation.pages import ocr, signatures
-from heritage_assets.curation.pages.bad_scans import ROTATED, TRUNCATED, defects
+from heritage_assets.curation.pages.bad_scans import TRUNCATED
 from heritage_assets.curation.pages.reading import NOTHING, Reading, read_lines
 from heritage_assets.curation.pages.schemas import PAGE_FEATURES
-from heritage_assets.curation.pages.signatures import Floats, Signature, signature, skew
+from heritage_assets.curation.pages.signatures import Floats, skew
+from heritage_assets.curation.pages.views import details, squared, upright_page
 from heritage_assets.curation.progress import Stage
 from heritage_assets.stores.objects import InvalidKeyError, ObjectStore
 
@@ -55,9 +56,6 @@ PAGE_TASKS = pa.schema(
 OK, FAILED = "OK", "FAILED"
 VERSION = f"pages-{signatures.VERSION}"
 """Names the code that makes the features; part of ``made_by``."""
-TILES = ((0.5, 0.25), (0.5, 0.5), (0.5, 0.75))
-"""Middles of the squares of ``embedding_detail``, as shares of what the page leaves them."""
-TILE_SIDE = 384
 CHUNK = 16
 _AHEAD = 3
 _OF_TASK = ("guid", "batch", "dataset", "scan", "sequence", "image_sha256", "width", "height", "perceptual_hash")
@@ -153,11 +151,7 @@ class _Maker:
         """Read, decode and describe one scan. Raises ImageError, KeyError, OSError."""
         data = self.store.get(task["original"])
         image = self._decoded(data, signatures.SIDE)
-        found = signature(image, task["width"] or image.width, task["height"] or image.height)
-        names = defects(found)
-        if ROTATED in names:  # described as it is read: a turned foldout is still on its document's paper
-            image = image.transpose(_quarter_turn())
-            found = signature(image, task["height"] or image.width, task["width"] or image.height)
+        image, found, names = upright_page(image, task["width"] or image.width, task["height"] or image.height)
         reading = self._read(task["image_sha256"], data)
         columns = {
             "status": OK,
@@ -168,8 +162,8 @@ class _Maker:
             "measures": found.measures,
             **_columns_read(reading, self.reader),
         }
-        views = [_squared(image), *_details(image, found)]
-        return _Described(columns, [self.encoder.prepare_image(view) for view in views], reading.text)
+        seen = [squared(image), *details(image, found)]
+        return _Described(columns, [self.encoder.prepare_image(view) for view in seen], reading.text)
 
     def finish(self, work: list[tuple[dict[str, Any], Future[_Described] | None]]) -> pa.RecordBatch:
         """Encode what a chunk needs and build its rows."""
@@ -238,37 +232,11 @@ def _columns_read(reading: Reading, reader: ocr.ReadingCache | None) -> dict[str
     }
 
 
-def _squared(image: Image) -> Image:
-    """Pad to a square with black, so that the encoder sees all of the page in its proportions."""
-    from PIL import Image as Pictures
-
-    side = max(image.size)
-    square = Pictures.new("RGB", (side, side))
-    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
-    return square
-
-
-def _details(image: Image, found: Signature) -> list[Image]:
-    """Cut squares of at most :data:`TILE_SIDE` pixels from the page, where its text is likely."""
-    left, top, right, bottom = found.box
-    side = min(right - left, bottom - top, TILE_SIDE)
-    corners = [
-        (int(left + (right - left - side) * across), int(top + (bottom - top - side) * down)) for across, down in TILES
-    ]
-    return [image.crop((x, y, x + side, y + side)) for x, y in corners]
-
-
 def _mean_direction(vectors: Floats) -> Floats:
     mean = vectors.mean(axis=0)
     norm = float(np.linalg.norm(mean))
     direction: Floats = (mean / norm if norm > 1e-9 else vectors[0]).astype(np.float32)
     return direction
-
-
-def _quarter_turn() -> Any:
-    from PIL.Image import Transpose
-
-    return Transpose.ROTATE_90
 
 
 def _chunks(tasks: Iterator[pa.RecordBatch]) -> Iterator[list[dict[str, Any]]]:

@@ -131,7 +131,7 @@ PAGE_RUNS = TableSpec(
     partitioned=False,
 )
 """One row a run. ``run``: ``<method>-<10 hexadecimal digits>`` over dataset and settings: grouping again with the same settings
-replaces the run's rows. ``settings``: JSON. ``features``: fingerprint of the features that were read. The run that people see
+replaces the run's rows. ``settings``: JSON. ``features``: JSON, the state of the features that were read. The run that people see
 is the one with the newest ``grouped_at`` of its dataset."""
 
 PAGE_DECISIONS = TableSpec(

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Method = Literal["stream", "similarity", "learned"]
+Metric = Literal["boundary_f1", "bcubed_f1"]
 OcrChoice = Literal["auto", "off", "rapidocr", "tesseract"]
 
 METHODS: tuple[Method, ...] = ("stream", "similarity", "learned")

@@ -1,8 +1,4 @@
-"""How unlike two pages are, signal by signal, and what is unusual for this collection.
-
-Every signal is a distance (0: alike). Distances of one collection are compared with those between its far-apart scans, so that no
-signal needs a scale or a threshold of its own: what counts is the share of unrelated pairs that are as alike.
-"""
+"""How unlike two pages are, signal by signal. Every signal is a distance (0: alike); :mod:`.scale` tells which are unusual."""
 
 from __future__ import annotations
 
@@ -42,10 +38,8 @@ SIGNALS = (
 """Embeddings of the whole page and of details; the parts of the layout; colours; paper; scanner bed; width and height; pitch of
 lines; width of the text block; share and lightness of ink; contrast."""
 
-QUANTILES = 513
-_FLOOR = 0.004
-"""Least share of far pairs that closeness can claim: the weight of one signal stays bounded."""
-_AT = {name: position for position, name in enumerate(MEASURES)}
+AT = {name: position for position, name in enumerate(MEASURES)}
+"""Where each measure stands."""
 _PITCH_FLOOR = 0.004
 
 
@@ -152,9 +146,9 @@ def distances(pages: Pages, left: Index, right: Index) -> Floats:
     cosines: dict[str, Floats] = {"page": pages.page, "detail": pages.detail, **parts, "colour": pages.colour}
     measures = pages.measures
     difference = measures[left] - measures[right]
-    width = 1 - measures[:, _AT["margin_left"]] - measures[:, _AT["margin_right"]]
-    pitch = np.log(np.maximum(measures[:, _AT["line_pitch"]], _PITCH_FLOOR))
-    ink = np.log(measures[:, _AT["ink_share"]] + 0.01)
+    width = 1 - measures[:, AT["margin_left"]] - measures[:, AT["margin_right"]]
+    pitch = np.log(np.maximum(measures[:, AT["line_pitch"]], _PITCH_FLOOR))
+    ink = np.log(measures[:, AT["ink_share"]] + 0.01)
     found: dict[str, npt.NDArray[np.floating]] = {
         name: 1 - np.einsum("nd,nd->n", vectors[left], vectors[right]) for name, vectors in cosines.items()
     }
@@ -165,38 +159,10 @@ def distances(pages: Pages, left: Index, right: Index) -> Floats:
         "pitch": np.abs(pitch[left] - pitch[right]),
         "block": np.abs(width[left] - width[right]),
         "ink_share": np.abs(ink[left] - ink[right]),
-        "ink_l": np.abs(difference[:, _AT["ink_l"]]),
-        "contrast": np.abs(difference[:, _AT["contrast"]]),
+        "ink_l": np.abs(difference[:, AT["ink_l"]]),
+        "contrast": np.abs(difference[:, AT["contrast"]]),
     }
     return np.stack([found[name] for name in SIGNALS], axis=1).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What is usual in one collection: per signal, quantiles of the distances between far-apart scans.
-
-    ``quantiles``: (signals, 513) float64, ascending.
-    """
-
-    quantiles: npt.NDArray[np.float64]
-
-    @classmethod
-    def of(cls, far: Floats) -> Scale:
-        """Take the scale from the distances of far pairs, (pairs, signals), at least one."""
-        return cls(np.quantile(far.astype(np.float64), np.linspace(0, 1, QUANTILES), axis=0).T)
-
-    def surprise(self, found: Floats) -> Floats:
-        """Return -log of the share of far pairs that are as close, (pairs, signals): 0 for the farthest, 5.5 at most.
-
-        Ties count half, so that a signal which is the same everywhere says little.
-        """
-        surprises = np.empty(found.shape, np.float32)
-        for k, quantiles in enumerate(self.quantiles):
-            below = np.searchsorted(quantiles, found[:, k], "left")
-            upto = np.searchsorted(quantiles, found[:, k], "right")
-            share = (below + upto) / (2 * len(quantiles))
-            surprises[:, k] = -np.log((share + _FLOOR) / (1 + _FLOOR))
-        return surprises
 
 
 def text_evidence(pages: Pages, left: Index, right: Index) -> Floats:
@@ -234,7 +200,7 @@ def _codes(values: list[str | None]) -> Index:
 
 
 def _length(difference: Floats, *names: str) -> npt.NDArray[np.floating]:
-    return np.asarray(np.linalg.norm(difference[:, [_AT[name] for name in names]], axis=1))
+    return np.asarray(np.linalg.norm(difference[:, [AT[name] for name in names]], axis=1))
 
 
 def _matrix(column: pa.ChunkedArray, width: int | None = None) -> Floats:

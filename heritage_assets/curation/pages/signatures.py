@@ -21,8 +21,8 @@ Mask = npt.NDArray[np.bool_]
 
 SIDE = 1_024
 """Long side in pixels at which pages are looked at: text lines of a folio are some 12 pixels high."""
-VERSION = "1"
-"""Raise it when the code here moves a value: it is part of ``made_by``."""
+VERSION = "2"
+"""Raise it when the code here or in :mod:`.bad_scans` moves a value: it is part of ``made_by``."""
 
 PROFILE_BINS = 24
 RUN_EDGES = (1, 2, 3, 4, 6, 9, 14, 22, 36, 64, 2_048)
@@ -208,8 +208,10 @@ def line_pitch(rows: npt.NDArray[np.floating], height: int) -> tuple[float, floa
     if not len(peaks):
         return 0.0, 0.0
     best = float(inside[peaks].max())
+    if best <= 0:
+        return 0.0, 0.0
     first = int(peaks[inside[peaks] >= 0.8 * best][0]) + 6  # the first of equal peaks: not two lines for one
-    return first / height, max(best, 0.0)
+    return first / height, best
 
 
 def _measures(

@@ -20,15 +20,19 @@ from heritage_assets.curation.pages.evidence import MOST, Model, starting_weight
 from heritage_assets.curation.pages.methods import Grouping, Nearest, PageStream
 from heritage_assets.curation.pages.schemas import MEASURES
 from heritage_assets.curation.pages.settings import GroupingSettings
-from heritage_assets.curation.pages.signals import Floats, Index, Pages, concatenated, distances, pages_of
+from heritage_assets.curation.pages.signals import Floats, Index, Pages, concatenated, pages_of
 from heritage_assets.curation.pages.stream import usual
 from heritage_assets.curation.pages.verdicts import groups_table
 
 Doubles = npt.NDArray[np.float64]
 
 EXACT = 1_500
-AUTO_ODDS = -0.5
-"""Least mean evidence of two groups that are joined, in log odds: best on the mean of the development collections."""
+AUTO_ODDS = (-0.25, 1.75)
+"""Least mean evidence of two groups that are joined, in log odds, for :data:`FEW` scans and at most: the more documents, the less
+likely two scans are of one, whatever they look like. Best on the mean of the development collections and their parts."""
+FEW = 80
+AUTO_GROWTH = 0.75
+"""What a collection e times as large adds to it."""
 DECREED = 1_000.0
 """Evidence of what a person decided."""
 _SCALARS = ("paper_l", "paper_a", "paper_b", "ground_l", "ground_a", "ground_b", "ink_l", "log_aspect", "line_pitch")
@@ -61,16 +65,17 @@ def group_by_similarity(
     free = ~silent & np.fromiter((guid not in decided.document_of for guid in guids), bool, len(guids))
     usable = free[left] & free[right]
     pairs = _decreed(guids, decided, free, left[usable], right[usable], odds[usable])
-    labels = average_linkage(len(guids), *pairs, least=least_odds(settings))
+    labels = average_linkage(len(guids), *pairs, least=least_odds(settings, int(free.sum())))
     fits = _fit(labels, *pairs)
     doubt = _doubt(labels, *pairs)
     return Grouping(groups_table(index, defects, labels, doubt, fits, decided), used)
 
 
-def least_odds(settings: GroupingSettings) -> float:
-    """Return the threshold of the settings in log odds."""
+def least_odds(settings: GroupingSettings, scans: int) -> float:
+    """Return the threshold of the settings in log odds; ``auto`` grows with the number of scans."""
     if settings.threshold == "auto":
-        return AUTO_ODDS
+        least, most = AUTO_ODDS
+        return min(least + AUTO_GROWTH * float(np.log(max(scans, FEW) / FEW)), most)
     return float(np.log(settings.threshold / (1 - settings.threshold)))
 
 
@@ -79,8 +84,7 @@ def _all_pairs(pages: PageStream, model: Model) -> tuple[Index, Index, Floats, n
     described = pages_of(rows)
     left, right = np.triu_indices(len(described), 1)
     odds = np.concatenate(
-        [model.log_odds(distances(described, left[at], right[at])) for at in _slices(len(left))]
-        or [np.zeros(0, np.float32)]
+        [model.log_odds(described, left[at], right[at]) for at in _slices(len(left))] or [np.zeros(0, np.float32)]
     ).astype(np.float32)
     return left, right, odds, ~described.speaks, [list(names or ()) for names in rows["defects"].to_pylist()]
 
@@ -128,7 +132,7 @@ def _compared(
         right - first,
         len(described) + np.searchsorted(outside, right),
     )
-    odds = [model.log_odds(distances(both, (left - first)[at], row[at])) for at in _slices(len(left))]
+    odds = [model.log_odds(both, (left - first)[at], row[at]) for at in _slices(len(left))]
     return (
         np.minimum(left, right),
         np.maximum(left, right),
@@ -234,5 +238,5 @@ def _doubt(labels: Index, left: Index, right: Index, odds: Doubles) -> Doubles:
     return cut
 
 
-def _slices(size: int, step: int = 65_536) -> Iterator[slice]:
+def _slices(size: int, step: int = 8_192) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, size, step))

@@ -15,14 +15,15 @@ from heritage_assets.curation.pages.decisions import Standing
 from heritage_assets.curation.pages.evidence import Model, starting_weights
 from heritage_assets.curation.pages.layout import Chain, lay_out
 from heritage_assets.curation.pages.methods import Grouping, PageStream
+from heritage_assets.curation.pages.scale import Scale
 from heritage_assets.curation.pages.segmentation import Segmentation, segment
 from heritage_assets.curation.pages.settings import GroupingSettings
 from heritage_assets.curation.pages.signals import (
+    AT,
     SIGNALS,
     Floats,
     Index,
     Pages,
-    Scale,
     concatenated,
     distances,
     pages_of,
@@ -33,7 +34,7 @@ from heritage_assets.curation.pages.verdicts import stream_groups
 SAMPLE = 1_024
 """Scans from which is learned what is usual in a collection."""
 FAR_PAIRS = 20_000
-WEIGHT = 8.0
+WEIGHT = 16.0
 """How much the mean evidence of a document's pairs counts against the prior of its length."""
 
 
@@ -84,7 +85,8 @@ def far_scale(pages: Pages, places: Index, window: int) -> Scale:
     chance = np.random.default_rng(0)
     left, right = chance.integers(0, len(pages), (2, FAR_PAIRS))
     apart = np.abs(places[left] - places[right]) > min(window, int(places[-1] - places[0] + 1) // 3)
-    return Scale.of(distances(pages, left[apart], right[apart]))
+    ink = float(np.median(pages.measures[:, AT["ink_share"]]))
+    return Scale.of(distances(pages, left[apart], right[apart]), int(places[-1]) + 1, ink)
 
 
 def gather(
@@ -108,7 +110,7 @@ def gather(
         both = chunk.take(speaking) if tail is None else concatenated(tail, chunk.take(speaking))
         known = len(both) - len(speaking)
         for left, right in _pairs(known, len(both), window):
-            found = model.log_odds(distances(both, left, right)) + text_evidence(both, left, right)
+            found = model.log_odds(both, left, right) + text_evidence(both, left, right)
             odds[spoken - known + left, right - left - 1] = found
         spoken += len(speaking)
         tail = both.take(np.arange(max(len(both) - window, 0), len(both)))
