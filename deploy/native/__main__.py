@@ -63,7 +63,8 @@ def main() -> int:
         if arguments.action == "course":
             from course import run_course
 
-            run_course(services, root, print)
+            # Each run starts a JVM on Spark, which is slow at first on a small machine.
+            run_course(services, root, print, patience=3.0 if arguments.engine == "spark" else 1.0)
         else:
             _until_interrupted()
     if arguments.root is None:

@@ -52,12 +52,13 @@ def draw_collection(folder: Path, first: int) -> Path:
 
 
 class Course:
-    """One passage over running services."""
+    """One passage over running services; ``patience`` multiplies the seconds in which each station must be reached."""
 
-    def __init__(self, services: Supervisor, root: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, services: Supervisor, root: Path, say: Callable[[str], None], patience: float) -> None:
         self.services = services
         self.root = root
         self._say = say
+        self._patience = patience
         self._began = time.monotonic()
         self.dagster = DagsterClient(f"http://{services.names.addresses['webserver']}:3000")
         self.cluster = services.names.environment(services.project.services["search"])
@@ -95,6 +96,7 @@ class Course:
         Raises:
             CourseError: it took too long.
         """
+        seconds *= self._patience
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = look()
@@ -216,7 +218,7 @@ class Course:
         self.require(not found, f"{what} are equal, but {len(found)} places differ: {found[:5]}")
 
 
-def run_course(services: Supervisor, root: Path, say: Callable[[str], None] = print) -> None:
+def run_course(services: Supervisor, root: Path, say: Callable[[str], None] = print, *, patience: float = 1.0) -> None:
     """Take the platform through all stations.
 
     Raises:
@@ -224,7 +226,7 @@ def run_course(services: Supervisor, root: Path, say: Callable[[str], None] = pr
     """
     from heritage_assets.embedded.vector_endpoint import stop_endpoint
 
-    course = Course(services, root, say)
+    course = Course(services, root, say, patience)
     try:
         _all_stations(course, root)
     finally:

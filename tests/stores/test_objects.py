@@ -1,4 +1,4 @@
-"""Object storage: a folder and a real S3 server keep the same promises."""
+"""Object storage: a folder, a real S3 server and memory keep the same promises."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heritage_assets.stores.held_objects import HeldObjects
 from heritage_assets.stores.objects import (
     FolderStore,
     InvalidKeyError,
@@ -21,10 +22,12 @@ from heritage_assets.stores.objects import (
 from heritage_assets.stores.s3 import S3Access, ensure_bucket
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", "memory", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "folder":
         return open_object_store(tmp_path.as_uri())
+    if request.param == "memory":
+        return HeldObjects()
     endpoint = os.environ.get("HERITAGE_TEST_S3_ENDPOINT")
     if not endpoint:
         pytest.skip("no S3 server (set HERITAGE_TEST_S3_ENDPOINT, or have MinIO built by scripts/services.sh)")
@@ -97,6 +100,16 @@ def test_a_half_written_object_is_not_listed(tmp_path: Path) -> None:
     store.put("done", b"x")
     (tmp_path / ".writing-abc").write_bytes(b"half")
     assert [info.key for info in store.list()] == ["done"]
+
+
+def test_an_object_that_goes_while_others_are_listed_is_passed_over(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    for key in ("a", "b", "c"):
+        store.put(key, b"x")
+    listed = store.list()
+    first = next(listed)
+    store.delete("b")
+    assert [first.key, *(info.key for info in listed)] == ["a", "c"]
 
 
 def test_another_scheme_is_a_clear_error() -> None:
