@@ -17,6 +17,7 @@ from PIL import Image
 from benchmarks.encoders.archive import BATCH, store_of, write_tables
 from heritage_assets.assets.clip_embeddings import VectorInspection, embed_batch
 from heritage_assets.curation.encoders.pretrained import PretrainedEncoder
+from heritage_assets.curation.encoders.resizing import use_one_core
 from heritage_assets.engines.local import LocalEngine
 
 Pixels = NDArray[Any]
@@ -110,5 +111,5 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def _mapped(files: Sequence[Path], work: Callable[[Path], object]) -> float:
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(os.cpu_count(), initializer=use_one_core) as threads:
         return timed(lambda: list(threads.map(work, files)))

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Semaphore
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ from PIL import Image
 
 from heritage_assets.curation.encoders import Encoder, EncoderUnusableError
 from heritage_assets.curation.encoders.interface import Prepared, Vectors
+from heritage_assets.curation.encoders.resizing import use_one_core
 from heritage_assets.curation.images.decode import keep_blocks
 from heritage_assets.curation.progress import Stage
 from heritage_assets.curation.prompts import build_prompts
@@ -78,8 +80,8 @@ def embed(
     reason; its neighbours go on. A row without an image is NO_IMAGE with its text vector; ``combined`` exists where both do.
 
     Memory: at most three chunks of prepared images (150 KB each at 224 × 224: 115 MB at the default), as many images in full size
-    as there are decoding threads (one a core, at least 4, at most 32), the last 20,000 image and text vectors (80 MB at 512), and
-    ``known``.
+    as there are cores, as many files as there are readers (twice the cores, at least 4, at most 32), the last 20,000 image and
+    text vectors (80 MB at 512), and ``known``.
 
     Args:
         tasks: batches with the schema ``EMBEDDING_TASKS``.
@@ -97,13 +99,15 @@ def embed(
         EncoderUnusableError: the encoder can't go on at all (no memory, device lost).
         OSError: the object store can't be reached (whatever its client raises): worth a retry, not a verdict on the image.
     """
-    keep_blocks(_workers())
+    cores = os.cpu_count() or 1
+    keep_blocks(_readers(cores))
     # The journal has a thread of its own: it must not wait behind images, and what it holds outlives a failure.
     with (
         ThreadPoolExecutor(1, thread_name_prefix="journal") as writer,
-        ThreadPoolExecutor(_workers(), thread_name_prefix="decode") as pool,
+        ThreadPoolExecutor(_readers(cores), thread_name_prefix="decode", initializer=use_one_core) as pool,
     ):
-        embedder = _Embedder(encoder, store, known or KnownVectors(), pool, journal, writer)
+        prepare = _Preparing(encoder, store, Semaphore(cores))
+        embedder = _Embedder(encoder, prepare, known or KnownVectors(), pool, journal, writer)
         stage = Stage("clip_embeddings")
         started: deque[_Chunk] = deque()
         try:
@@ -123,9 +127,9 @@ def same_image(tasks: pa.RecordBatch) -> pa.Array:
     return pc.coalesce(tasks["image_sha256"], tasks["guid"])
 
 
-def _workers() -> int:
-    """Return how many threads decode: one a core; reading from a store waits, so there are a few at least."""
-    return min(32, max(4, os.cpu_count() or 1))
+def _readers(cores: int) -> int:
+    """Return how many threads read: reading waits for the store, so there are more of them than decode at once."""
+    return min(32, max(4, 2 * cores))
 
 
 def _advanced(stage: Stage, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -152,7 +156,7 @@ class _Embedder:
     def __init__(
         self,
         encoder: Encoder,
-        store: ObjectStore,
+        prepare: _Preparing,
         known: KnownVectors,
         pool: ThreadPoolExecutor,
         journal: VectorJournal | None,
@@ -161,7 +165,7 @@ class _Embedder:
         self.encoder = encoder
         self.writer = writer
         self.journal = journal
-        self.store = store
+        self.prepare = prepare
         self.pool = pool
         self.images = VectorMemory(known.images, encoder.image_dim)
         self.texts = VectorMemory(known.texts, encoder.text_dim)
@@ -177,7 +181,7 @@ class _Embedder:
                 continue
             vector = self.images.get(key)
             if vector is None:
-                work.decoding[key] = self.pool.submit(_prepare, self.store, task["derivative"], self.encoder)
+                work.decoding[key] = self.pool.submit(self.prepare, task["derivative"])
             else:
                 work.ready[key] = vector
         return work
@@ -255,19 +259,27 @@ def _image_key(task: dict[str, Any]) -> str | None:
     return str(task["image_sha256"] or task["derivative"])
 
 
-def _prepare(store: ObjectStore, derivative: str, encoder: Encoder) -> Prepared | _Failure:
-    """Read, decode and preprocess one derivative (runs in a thread)."""
-    try:
-        data = store.get(derivative)
-    except (KeyError, InvalidKeyError) as error:
-        return _Failure("derivative_missing", f"{derivative}: {error!r}")
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MAX_DERIVATIVE_PIXELS:
-                return _Failure("derivative_too_large", f"{derivative}: {image.width} × {image.height} pixels")
-            return encoder.prepare_image(image)
-    except Exception as error:  # Pillow raises whatever a damaged file provokes; each belongs to this one image
-        return _Failure("derivative_undecodable", f"{derivative}: {error!r}")
+@dataclass(frozen=True)
+class _Preparing:
+    """Reads, decodes and preprocesses one derivative, in a thread of many; no more decode at once than there are cores."""
+
+    encoder: Encoder
+    store: ObjectStore
+    decoding: Semaphore
+
+    def __call__(self, derivative: str) -> Prepared | _Failure:
+        """Return the encoder's input, or why there is none."""
+        try:
+            data = self.store.get(derivative)
+        except (KeyError, InvalidKeyError) as error:
+            return _Failure("derivative_missing", f"{derivative}: {error!r}")
+        try:
+            with self.decoding, Image.open(io.BytesIO(data)) as image:
+                if image.width * image.height > MAX_DERIVATIVE_PIXELS:
+                    return _Failure("derivative_too_large", f"{derivative}: {image.width} × {image.height} pixels")
+                return self.encoder.prepare_image(image)
+        except Exception as error:  # Pillow raises whatever a damaged file provokes; each belongs to this one image
+            return _Failure("derivative_undecodable", f"{derivative}: {error!r}")
 
 
 def _isolate(items: Sequence[T], encode: Callable[[Sequence[T]], Vectors]) -> list[Vectors | _Failure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from PIL import Image
 from heritage_assets.curation.encoders import load_encoder
 from heritage_assets.curation.encoders.backends import smallest_cosine
 from heritage_assets.curation.encoders.preprocessing import OwnProcessor, PlainRecipe, preprocessing_for
-from heritage_assets.curation.encoders.resizing import resized
+from heritage_assets.curation.encoders.resizing import resized, use_one_core
 
 LEAST_COSINE = 0.9998
 """Of random weights, which make more of a grey level than trained ones (see the MobileNetV2 of test_encoders)."""
@@ -123,3 +124,14 @@ def test_large_images_which_lie_in_pieces_are_resized_too() -> None:
     image = Image.effect_noise((2500, 2500), 60).convert("RGB")
     mine = resized(image, (64, 64), Image.Resampling.BICUBIC).astype(int)
     assert np.abs(mine - np.asarray(image.resize((64, 64), Image.Resampling.BICUBIC))).max() <= 2
+
+
+def test_threads_that_resize_take_one_core_each_and_leave_others_alone() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    with ThreadPoolExecutor(1, initializer=use_one_core) as pool:
+        assert pool.submit(torch.get_num_threads).result() == 1
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == before
+    assert torch.get_num_threads() == before

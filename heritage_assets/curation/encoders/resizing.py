@@ -42,6 +42,19 @@ def resized(image: Image.Image, size: tuple[int, int], resample: int) -> NDArray
     return values
 
 
+def use_one_core() -> None:
+    """Let this thread resize on one core; to be called first in each of several threads that resize at once.
+
+    Torch would share each picture among all cores, in every thread: on two cores that takes a third longer. Other threads
+    keep what they have (``torch.set_num_threads`` would also bind those that start later).
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.get_num_threads()  # torch chooses when a thread first asks, and would choose anew
+    threadpool_limits(1, user_api="openmp")
+
+
 def resized_by_pillow(image: Image.Image, size: tuple[int, int], resample: int) -> NDArray[np.uint8]:
     """Return what ``image.resize`` gives, uint8 (height, width, 3)."""
     return np.asarray(image.resize(size, Image.Resampling(resample)))
