@@ -34,9 +34,10 @@ FETCH = {
     "longest_pause": 0.02,
     "host_failures": 1000,
     "max_bytes": 2_000_000,
-    "retry_base": "PT0.2S",
-    "retry_cap": "PT0.4S",
-    "retry_age": "PT1.5S",
+    # Six attempts; what failed in one run is due at the next tick.
+    "retry_base": "PT0.05S",
+    "retry_cap": "PT0.1S",
+    "retry_age": "PT0.45S",
 }
 BATCH = "hostile-1"
 WAITING, FINAL = 3, 4
