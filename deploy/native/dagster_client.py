@@ -36,10 +36,14 @@ class DagsterClient:
         return value
 
     def runs(self, **tags: str) -> list[dict[str, Any]]:
-        """Return the runs with these tags (``__`` stands for a slash), newest first: runId, jobName, status, tags."""
+        """Return the runs with these tags (``__`` stands for a slash), newest first.
+
+        Each has runId, jobName, status, tags (by key) and assetMaterializations.
+        """
         wanted = [{"key": key.replace("__", "/"), "value": value} for key, value in tags.items()]
         query = """query($f: RunsFilter!) { runsOrError(filter: $f) { __typename ... on Runs {
-            results {runId jobName status tags {key value}} } ... on PythonError {message} } }"""
+            results {runId jobName status tags {key value} assetMaterializations {assetKey {path}}} }
+            ... on PythonError {message} } }"""
         found = self.ask(query, f={"tags": wanted} if wanted else {})["results"]
         return [{**run, "tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in found]
 

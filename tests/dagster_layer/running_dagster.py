@@ -20,30 +20,20 @@ from archive_site import Site
 from heritage_assets import execution
 
 HERE = Path(__file__).resolve().parent
-SELECTOR = {"repositoryLocationName": "heritage_assets", "repositoryName": "__repository__"}
+sys.path.append(str(HERE.parents[1] / "deploy" / "native"))
+
+from dagster_client import SELECTOR, DagsterClient, DagsterError  # noqa: E402
+
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 T = TypeVar("T")
 
 
-class RunningDagster:
-    """Its GraphQL interface."""
+class RunningDagster(DagsterClient):
+    """Its GraphQL interface: what the course of the native services asks, and more."""
 
     def __init__(self, url: str, logs: Path) -> None:
+        super().__init__(url)
         self.logs = logs
-        self._client = httpx.Client(base_url=url, timeout=30)
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        """Return the one field that a query or mutation asks for.
-
-        Raises:
-            AssertionError: errors of GraphQL, or an answer whose type says that it is one.
-        """
-        answer = self._client.post("/graphql", json={"query": query, "variables": variables}).json()
-        assert not answer.get("errors"), answer["errors"]
-        (value,) = answer["data"].values()
-        kind = value.get("__typename", "") if isinstance(value, dict) else ""
-        assert not kind.endswith("Error") and "Invalid" not in kind, value
-        return value
 
     def ready(self) -> bool:
         """Tell whether the code location is loaded and the daemon beats."""
@@ -53,7 +43,7 @@ class RunningDagster:
             ).json()
             statuses = sensors["data"]["instance"]["daemonHealth"]["allDaemonStatuses"]
             self.state("sensor", "landing_sensor")
-        except (httpx.HTTPError, KeyError, ValueError, AssertionError):
+        except (httpx.HTTPError, KeyError, ValueError, DagsterError):
             return False
         beating = {status["daemonType"] for status in statuses if status["healthy"]}
         return {"SENSOR", "SCHEDULER", "BACKFILL", "QUEUED_RUN_COORDINATOR"} <= beating
@@ -75,26 +65,6 @@ class RunningDagster:
             ... on RunConfigValidationInvalid {errors {message}} } }"""
         return str(self.ask(query, p=parameters)["run"]["runId"])
 
-    def backfill(self, assets: tuple[str, ...], partitions: list[str]) -> str:
-        """Backfill several partitions of several assets; returns the backfill's id."""
-        parameters = {"assetSelection": [{"path": [name]} for name in assets], "partitionNames": partitions}
-        query = """mutation($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
-            __typename ... on LaunchBackfillSuccess {backfillId} ... on PythonError {message} } }"""
-        return str(self.ask(query, p=parameters)["backfillId"])
-
-    def backfill_status(self, backfill: str) -> str:
-        query = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
-            __typename ... on PartitionBackfill {status error {message}} } }"""
-        return str(self.ask(query, id=backfill)["status"])
-
-    def runs(self, **tags: str) -> list[dict[str, Any]]:
-        """Return the runs that have these tags (``__`` stands for a slash), newest first."""
-        wanted = [{"key": key.replace("__", "/"), "value": value} for key, value in tags.items()]
-        query = """query($f: RunsFilter!) { runsOrError(filter: $f) {
-            __typename ... on Runs {results {runId jobName status tags {key value}
-                assetMaterializations {assetKey {path}}}} } }"""
-        return list(self.ask(query, f={"tags": wanted})["results"])
-
     def add_partition(self, batch: str) -> None:
         query = """mutation($s: RepositorySelector!, $b: String!) {
             addDynamicPartition(repositorySelector: $s, partitionsDefName: "harvest_batch", partitionKey: $b)
@@ -112,15 +82,6 @@ class RunningDagster:
     def stop_sensor(self, name: str) -> None:
         query = "mutation($id: String) { stopSensor(id: $id) {__typename ... on PythonError {message}} }"
         self.ask(query, id=self.state("sensor", name)["id"])
-
-    def start_schedule(self, name: str) -> None:
-        query = """mutation($s: ScheduleSelector!) { startSchedule(scheduleSelector: $s)
-            {__typename ... on PythonError {message}} }"""
-        self.ask(query, s={**SELECTOR, "scheduleName": name})
-
-    def stop_schedule(self, name: str) -> None:
-        query = "mutation($id: String) { stopRunningSchedule(id: $id) {__typename ... on PythonError {message}} }"
-        self.ask(query, id=self.state("schedule", name)["id"])
 
     def wait(self, what: str, look: Callable[[], T], seconds: float = 180) -> T:
         """Wait until ``look`` returns something true, and return it.
