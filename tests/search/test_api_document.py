@@ -12,8 +12,8 @@ from small_archive import serving
 EXAMPLES = int(os.environ.get("HERITAGE_TEST_EXAMPLES", "6"))
 NOT_HTTP = b"Invalid HTTP request received."
 """What the HTTP server itself answers to a request line or header that it can't parse: the application never saw it."""
-FORMS = ("/api/v1/search", "/search_similar")
-"""All that a form holds is text: a null in it can't be told from the word."""
+FORMS = ("/api/v1/search", "/api/v1/export/search.{form}", "/search_similar")
+"""All that a form holds is text: in it, a null and a truth value can't be told from their words."""
 
 
 @pytest.fixture(scope="module")
