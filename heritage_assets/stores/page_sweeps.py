@@ -81,7 +81,7 @@ def sweep(
     job = _Job(platform.settings, dataset, encoder, tuple(found.proposed))
     labels = list(_tried(job, settings, processes or min(os.cpu_count() or 1, len(settings))))
     made = [Trial(one, figures_of(parts.tune, mine, found.true)) for one, mine in zip(settings, labels, strict=True)]
-    order = sorted(range(len(made)), key=lambda k: (-getattr(made[k].tune, metric), made[k].settings.identity()))
+    order = sorted(range(len(made)), key=lambda k: (-getattr(made[k].tune, metric), *_plainness(made[k])))
     best = [labels[order[0]][row] for row in parts.test], [found.true[row] for row in parts.test]
     return Sweep(
         metric,
@@ -90,6 +90,13 @@ def sweep(
         interval(metric, *best),
         looks_at(platform.lake, truth),
     )
+
+
+def _plainness(trial: Trial) -> tuple[int, int, str]:
+    """Order trials that are equally good: fewer drags, then nearer to the defaults, then by their settings."""
+    usual = GroupingSettings().model_dump()
+    changed = sum(value != usual[name] for name, value in trial.settings.model_dump().items())
+    return trial.tune.drags, changed, trial.settings.identity()
 
 
 def looks_at(lake: Lake, truth: Truth) -> int:
