@@ -1,12 +1,12 @@
 """Hold the step ``clip_embeddings`` against the limits of the machine, and against others, on the same images in one run.
 
-    python -m benchmarks.encoders --images 256 --rounds 3
+    python -m benchmarks.encoders --images 384 --rounds 3
 
-On a CPU: ViT-B/32 (true architecture, random weights), where the encoder is the limit, against the bare model on tensors that are
-ready; a tiny encoder, where decoding is, against decoding alone and against decoding and preprocessing; a torch DataLoader with
-worker processes; with ``--peer FOLDER`` clip-retrieval, in an environment that is made there. Where CUDA is, ``--cuda`` measures
-ViT-B/32 and ViT-L/14 on it instead. Rounds of all contestants alternate; ratios are medians of the rounds' ratios. Writes a
-table (Markdown) and the figures (JSON) to ``--output``.
+On a CPU: ViT-B/32 (true architecture, random weights), where the encoder is the limit, against the bare model on tensors that
+are ready, a torch DataLoader with worker processes and, with ``--peer FOLDER``, clip-retrieval (in an environment that is made
+there), on a third of the images; a tiny encoder, where decoding is the limit, against decoding alone and against decoding and
+preprocessing, on all. Where CUDA is, ``--cuda`` measures ViT-B/32 and ViT-L/14 on it instead. Rounds of all contestants
+alternate; ratios are medians of the rounds' ratios. Writes a table (Markdown) and the figures (JSON) to ``--output``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.encoders import contestants, cuda, peer
-from benchmarks.encoders.archive import write_pictures
+from benchmarks.encoders.archive import copied, write_pictures
 from benchmarks.encoders.models import save_clip
 from heritage_assets.curation.encoders import load_encoder
 
@@ -32,7 +32,7 @@ def main() -> None:
     """Run the comparison."""
     options = _options()
     with tempfile.TemporaryDirectory() as folder:
-        files = write_pictures(Path(folder) / "pictures", options.images)
+        files = write_pictures(options.pictures or Path(folder) / "pictures", options.images)
         if options.cuda:
             figures, table = cuda.compare(Path(folder), files, options.rounds)
         else:
@@ -46,8 +46,9 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=256)
+    parser.add_argument("--images", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pictures", type=Path, help="folder that keeps them for another run")
     parser.add_argument("--peer", type=Path, help="folder of clip-retrieval's environment; without it there is no peer")
     parser.add_argument("--cuda", action="store_true", help="measure the GPU")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results"))
@@ -58,27 +59,37 @@ def _on_cpu(folder: Path, files: list[Path], options: argparse.Namespace) -> tup
     cache = str(folder / "converted")
     large = load_encoder(str(save_clip(folder / "large", "ViT-B/32")), "cpu", cache=cache)
     tiny = load_encoder(str(save_clip(folder / "tiny", "tiny")), "cpu", cache=cache)
-    contestants.step(files[:64], large)  # the batch size is found, everything is warm
-    contestants.step(files[:64], tiny)
-    batches = contestants.ready(files, large)
+    few = copied(files[: max(1, len(files) // 3)], folder / "few")
+    contestants.step(few[:64], large)  # the batch size is found, everything is warm
+    contestants.step(few[:64], tiny)
+    batches = contestants.ready(few, large)
     model, processor = contestants.plain(folder / "large")
     size, cores = large.image_sizer.size, os.cpu_count() or 1
-    work: dict[str, Callable[[], float]] = {
-        "the model alone, same backend, tensors ready": lambda: contestants.bare_backend(batches, large),
-        "step, ViT-B/32": lambda: contestants.step(files, large),
-        "the model alone, eager torch, tensors ready": lambda: contestants.bare_torch(batches, model, processor),
-        "torch DataLoader and eager torch": lambda: contestants.loader(files, model, processor, size, cores),
-        "decoding alone": lambda: contestants.decode(files),
-        "decoding and preprocessing": lambda: contestants.decode_and_resize(files, tiny),
-        "step, tiny encoder": lambda: contestants.step(files, tiny),
+    work: dict[str, tuple[int, Callable[[], float]]] = {
+        "the model alone, same backend, tensors ready": (len(few), lambda: contestants.bare_backend(batches, large)),
+        "step, ViT-B/32": (len(few), lambda: contestants.step(few, large)),
+        "the model alone, eager torch, tensors ready": (
+            len(few),
+            lambda: contestants.bare_torch(batches, model, processor),
+        ),
+        "torch DataLoader and eager torch": (
+            len(few),
+            lambda: contestants.loader(few, model, processor, size, cores),
+        ),
+        "decoding alone": (len(files), lambda: contestants.decode(files)),
+        "decoding and preprocessing": (len(files), lambda: contestants.decode_and_resize(files, tiny)),
+        "step, tiny encoder": (len(files), lambda: contestants.step(files, tiny)),
     }
     if options.peer:
         python = peer.make(options.peer)
-        work["clip-retrieval inference"] = lambda: peer.run(python, folder / "large", files[0].parent, size, cores)
+        work["clip-retrieval inference"] = (
+            len(few),
+            lambda: peer.run(python, folder / "large", few[0].parent, size, cores),
+        )
     rounds: Rounds = {name: [] for name in work}
     for _ in range(options.rounds):
-        for name, contestant in work.items():
-            rounds[name].append(len(files) / contestant())
+        for name, (images, contestant) in work.items():
+            rounds[name].append(images / contestant())
     return {"images": len(files), "version": large.version, "rates": rounds}, _table(rounds, large.version, len(files))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,9 +23,12 @@ QUALITY = 92
 
 
 def write_pictures(folder: Path, count: int) -> list[Path]:
-    """Write JPEGs like photographs: structure at several scales and a little grain, all different."""
+    """Write JPEGs like photographs: structure at several scales and a little grain, all different; kept ones serve again."""
+    kept = sorted(folder.glob("*.jpg"))
+    if len(kept) >= count:
+        return kept[:count]
     random = np.random.default_rng(5)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     files = []
     for number in range(count):
         total = np.zeros((SIZE[1], SIZE[0], 3), np.float32)
@@ -39,6 +43,12 @@ def write_pictures(folder: Path, count: int) -> list[Path]:
         file.write_bytes(written.getvalue())
         files.append(file)
     return files
+
+
+def copied(files: Sequence[Path], folder: Path) -> list[Path]:
+    """Return copies of these files in a folder that holds nothing else."""
+    folder.mkdir()
+    return [Path(shutil.copy(file, folder)) for file in files]
 
 
 def write_tables(root: Path, files: Sequence[Path]) -> Lake:

@@ -2,7 +2,7 @@
 
     python clip_retrieval_run.py MODEL PICTURES OUTPUT BATCH WORKERS
 
-Prints one JSON object as its last line. The model is loaded and warmed up before the clock starts, as its own cache allows.
+Prints one JSON object on a line of its own. The model is loaded and warmed up before the clock starts, as its own cache allows.
 """
 
 import json
@@ -27,4 +27,4 @@ if __name__ == "__main__":
         clip_model=name,
         use_jit=False,
     )
-    print(json.dumps({"seconds": time.perf_counter() - started}))
+    print("\n" + json.dumps({"seconds": time.perf_counter() - started}), flush=True)

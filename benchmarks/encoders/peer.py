@@ -54,4 +54,7 @@ def run(python: Path, model: Path, pictures: Path, batch: int, workers: int) -> 
         )
     if done.returncode:
         raise RuntimeError(f"clip-retrieval failed: {done.stderr.strip()[-1500:]}")
-    return float(json.loads(done.stdout.strip().splitlines()[-1])["seconds"])
+    told = [
+        line for line in done.stdout.splitlines() if line.startswith('{"seconds"')
+    ]  # its logger goes on after the end
+    return float(json.loads(told[-1])["seconds"])
