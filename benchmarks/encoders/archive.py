@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from PIL import Image
 
-from heritage_assets.curation.schemas import CLEANSED_RECORDS, SOURCE_IMAGES, TableSpec
+from benchmarks.filled_tables import filled
+from heritage_assets.curation.schemas import CLEANSED_RECORDS, SOURCE_IMAGES
 from heritage_assets.stores.lake import Lake
 from heritage_assets.stores.objects import FolderStore
 
@@ -70,16 +70,6 @@ def write_tables(root: Path, files: Sequence[Path]) -> Lake:
     for table, columns in ((CLEANSED_RECORDS, records), (SOURCE_IMAGES, images)):
         lake.replace_batch(table, BATCH, filled(table, columns).to_batches())
     return lake
-
-
-def filled(table: TableSpec, columns: Mapping[str, Sequence[object]]) -> pa.Table:
-    """Return a table with these columns, null in all others."""
-    rows = len(next(iter(columns.values())))
-    arrays = [
-        pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(rows, field.type)
-        for field in table.schema
-    ]
-    return pa.Table.from_arrays(arrays, schema=table.schema)
 
 
 def store_of(folder: Path) -> FolderStore:

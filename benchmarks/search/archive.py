@@ -6,16 +6,16 @@ What it finds means nothing; what a search costs is that of a real archive with 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import qdrant_edge as edge
 
 from benchmarks.duplicates.vectors import embedding_like
-from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLEANSED_RECORDS, TableSpec
+from benchmarks.filled_tables import filled
+from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLEANSED_RECORDS
 from heritage_assets.embedded.vector_endpoint.catalog import Catalog
 from heritage_assets.embedded.vector_endpoint.lifecycle import EndpointFiles, HomeLock
 from heritage_assets.settings import Settings
@@ -66,7 +66,7 @@ def _write_tables(settings: Settings, rows: int) -> None:
     lake.replace_batch(
         CLEANSED_RECORDS,
         BATCH,
-        _filled(
+        filled(
             CLEANSED_RECORDS,
             {
                 "guid": guids,
@@ -89,16 +89,7 @@ def _write_tables(settings: Settings, rows: int) -> None:
         "group_size": [1] * rows,
         "withdrawn": [False] * rows,
     }
-    lake.merge(CANONICAL_RECORDS, _filled(CANONICAL_RECORDS, canonical))
-
-
-def _filled(table: TableSpec, columns: Mapping[str, Sequence[object]]) -> pa.Table:
-    rows = len(next(iter(columns.values())))
-    arrays = [
-        pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(rows, field.type)
-        for field in table.schema
-    ]
-    return pa.Table.from_arrays(arrays, schema=table.schema)
+    lake.merge(CANONICAL_RECORDS, filled(CANONICAL_RECORDS, canonical))
 
 
 def _write_points(settings: Settings, rows: int) -> None:
