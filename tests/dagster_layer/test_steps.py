@@ -13,6 +13,9 @@ from archive_site import Site
 from museum_rows import PROBLEMS, first_batch, problem_batch, second_batch
 from store_snapshots import Points, Tables, differences, groups_of
 
+from heritage_assets.curation.encoders import EncoderSpec, loading, pretrained
+from heritage_assets.curation.encoders.pretrained import PretrainedEncoder
+from heritage_assets.curation.encoders.weights import ModelFiles
 from heritage_assets.curation.schemas import TABLES
 from heritage_assets.jobs import RECORD_STEPS
 
@@ -240,8 +243,19 @@ def test_an_older_batch_again_never_overrides_the_newer(museum: Museum) -> None:
     assert differences(museum.points, museum.site.points()) == []
 
 
-def test_a_range_of_batches_in_one_run_changes_nothing(museum: Museum) -> None:
+def test_a_range_of_batches_in_one_run_changes_nothing_and_loads_the_model_once(
+    museum: Museum, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As a backfill runs it: one step, several partitions."""
+    loads: list[EncoderSpec] = []
+
+    class Loaded(PretrainedEncoder):
+        def __init__(self, files: ModelFiles, spec: EncoderSpec) -> None:
+            loads.append(spec)
+            super().__init__(files, spec)
+
+    monkeypatch.setattr(loading, "_loaded", {})
+    monkeypatch.setattr(pretrained, "PretrainedEncoder", Loaded)
     tags = {"dagster/asset_partition_range_start": "museum-1", "dagster/asset_partition_range_end": "museum-2"}
     definitions = museum.site.definitions()
     for step in STEPS:
@@ -258,5 +272,6 @@ def test_a_range_of_batches_in_one_run_changes_nothing(museum: Museum) -> None:
             "museum-1",
             "museum-2",
         }
+    assert len(loads) == 1
     assert differences(museum.tables, museum.site.tables()) == []
     assert differences(museum.points, museum.site.points()) == []

@@ -12,6 +12,8 @@ from heritage_assets import execution
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLIP_EMBEDDINGS, DUPLICATE_PAIRS
 from heritage_assets.definitions import build_definitions
 from heritage_assets.jobs import RECORD_STEPS
+from heritage_assets.registry.evaluations import EXPERIMENT
+from heritage_assets.registry.tracking import Tracking
 from heritage_assets.search.service import SearchService
 from heritage_assets.stores.encoder_in_use import read_in_use
 from heritage_assets.stores.lake import text
@@ -132,6 +134,20 @@ def test_the_comparison_says_what_changes_and_needs_nothing_else(archive: TwoEnc
     page = (archive.home / "encoder-comparison.html").read_text(encoding="utf-8")
     assert not re.search(r"<script|\bon\w+=|https?://|src=\"(?!data:)", page)
     assert page.count("data:image/webp") >= 6 and page.count("data:image/png") == 4
+
+
+def test_search_is_measured_for_each_encoder_and_kept_in_mlflow(archive: TwoEncoders) -> None:
+    platform, tracking = archive.platform(), Tracking.of(archive.settings)
+    found = {}
+    for folder in (archive.first, archive.second):
+        figures = archive.json("evaluate", "retrieval", "--truth", "truth.csv", "--encoder", str(folder), "--k", "1,5")
+        found[platform.encoder(str(folder)).id] = figures["image_to_image"]
+    runs = tracking.client.search_runs([tracking.experiment(EXPERIMENT)])
+    assert {run.data.tags["heritage.encoder"] for run in runs} == set(found)
+    for run in runs:
+        figures = found[run.data.params["encoder"]]
+        assert figures["queries"] == run.data.metrics["image_to_image/queries"] == 2 * len(COPIES)
+        assert run.data.metrics["image_to_image/recall_at_5"] == figures["recall@5"]
 
 
 def test_the_switch_moves_alias_points_groups_and_every_command_at_once(archive: TwoEncoders) -> None:
