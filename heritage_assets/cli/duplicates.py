@@ -210,7 +210,7 @@ def undo_command(
 
     Example: heritage review undo 3f2a…
     """
-    from heritage_assets.curation.duplicates.decisions import UNDO
+    from heritage_assets.curation.decision_log import UNDO
     from heritage_assets.stores.decisions import Wanted
 
     _take(Wanted(UNDO, reviewer or getpass.getuser(), note=note, undoes=decision_id), as_json)

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heritage_assets.curation.duplicates.decisions import SAME, UNDO, Pair, ordered
+from heritage_assets.curation.decision_log import UNDO
+from heritage_assets.curation.duplicates.decisions import SAME, Pair, ordered
 from heritage_assets.curation.duplicates.verdicts import WHY
 from heritage_assets.curation.schemas import REVIEW_DECISIONS
 from heritage_assets.search.snapshot import Snapshot

@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heritage_assets.curation.duplicates.decisions import KINDS, UNDO, Pair, in_force, ordered
+from heritage_assets.curation.decision_log import UNDO, oldest_first, undone
+from heritage_assets.curation.duplicates.decisions import KINDS, Pair, in_force, ordered
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, DUPLICATE_PAIRS, REVIEW_DECISIONS
 from heritage_assets.stores.lake import Lake, text
 
@@ -59,13 +60,9 @@ def read_decided(lake: Lake) -> Decided:
     """Read all decisions (300 bytes each)."""
     version = lake.version(REVIEW_DECISIONS)
     table = lake.read(REVIEW_DECISIONS)
-    rows = sorted(table.to_pylist(), key=lambda row: (row["decided_at"], row["decision_id"]))
-    undone: set[str] = set()
-    for row in reversed(rows):
-        if row["decision"] == UNDO and row["decision_id"] not in undone:
-            undone.add(row["undoes"])
+    rows = oldest_first(table)
     by_id = {row["decision_id"]: row for row in rows}
-    return Decided(version, rows, by_id, in_force(table), frozenset(undone))
+    return Decided(version, rows, by_id, in_force(table), frozenset(undone(rows)))
 
 
 def append_decision(

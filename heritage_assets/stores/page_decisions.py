@@ -14,8 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from heritage_assets.curation.pages.decisions import CONFIRM, CUT, DECISIONS, JOIN, UNDO
-from heritage_assets.curation.pages.documents import MOST_TITLE, Documents, assemble, undone
+from heritage_assets.curation.decision_log import UNDO, oldest_first, undone
+from heritage_assets.curation.pages.decisions import CONFIRM, CUT, DECISIONS, JOIN
+from heritage_assets.curation.pages.documents import MOST_TITLE, Documents, assemble
 from heritage_assets.curation.pages.redecided import Members, redecide
 from heritage_assets.curation.pages.schemas import PAGE_DECISIONS
 from heritage_assets.stores.decisions import MOST_NOTE, DecisionRefusedError
@@ -58,7 +59,7 @@ def open_desk(lake: Lake, dataset: str, run: str | None = None) -> Desk:
     """Read a dataset's newest proposal (or ``run``) and what was decided. Raises ValueError where nothing is proposed."""
     decisions = page_decisions(lake, dataset)
     found = load_run(lake, run, dataset)
-    return Desk(assemble(dataset, found.name, found.groups, decisions), _oldest_first(decisions))
+    return Desk(assemble(dataset, found.name, found.groups, decisions), oldest_first(decisions))
 
 
 def refreshed(lake: Lake, desk: Desk, proposed: Members) -> Desk:
@@ -69,16 +70,11 @@ def refreshed(lake: Lake, desk: Desk, proposed: Members) -> Desk:
         desk: as it was; stays so.
         proposed: :func:`~heritage_assets.curation.pages.redecided.proposed_members` of its documents.
     """
-    rows = _oldest_first(page_decisions(lake, desk.documents.dataset))
+    rows = oldest_first(page_decisions(lake, desk.documents.dataset))
     known = len(desk.decisions)
     same = [row["decision_id"] for row in rows[:known]] == [row["decision_id"] for row in desk.decisions]
     documents = redecide(desk.documents, proposed, rows, known) if same else None
     return open_desk(lake, desk.documents.dataset, desk.documents.run) if documents is None else Desk(documents, rows)
-
-
-def _oldest_first(decisions: pa.Table) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = decisions.to_pylist()
-    return sorted(rows, key=lambda row: (row["decided_at"], row["decision_id"]))
 
 
 def append_page_decisions(lake: Lake, desk: Desk, wanted: Sequence[WantedPages]) -> list[tuple[dict[str, Any], bool]]:

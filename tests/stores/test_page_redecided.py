@@ -14,7 +14,8 @@ sys.path.append(str(Path(__file__).parent))
 
 from page_proposals import groups_table, propose_documents
 
-from heritage_assets.curation.pages.decisions import CONFIRM, CUT, JOIN, UNDO
+from heritage_assets.curation.decision_log import UNDO
+from heritage_assets.curation.pages.decisions import CONFIRM, CUT, JOIN
 from heritage_assets.curation.pages.documents import assemble
 from heritage_assets.curation.pages.redecided import proposed_members, redecide
 from heritage_assets.curation.pages.schemas import PAGE_DECISIONS

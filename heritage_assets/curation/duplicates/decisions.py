@@ -12,7 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 
-SAME, VARIANT, PAGE_OF, DIFFERENT, UNDO = "same", "variant", "page_of", "different", "undo"
+from heritage_assets.curation.decision_log import UNDO, oldest_first
+
+SAME, VARIANT, PAGE_OF, DIFFERENT = "same", "variant", "page_of", "different"
 APART = frozenset({VARIANT, PAGE_OF, DIFFERENT})
 KINDS = (SAME, VARIANT, PAGE_OF, DIFFERENT)
 
@@ -60,10 +62,9 @@ def in_force(decisions: pa.Table) -> dict[Pair, dict[str, Any]]:
     Raises:
         ValueError: an unknown decision, or one that names a record twice.
     """
-    rows = sorted(decisions.to_pylist(), key=lambda row: (row["decided_at"], row["decision_id"]), reverse=True)
     undone: set[str] = set()
     latest: dict[Pair, dict[str, Any]] = {}
-    for row in rows:
+    for row in reversed(oldest_first(decisions)):
         if row["decision_id"] in undone:
             continue
         if row["decision"] == UNDO:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-CONFIRM, CUT, JOIN, UNDO = "confirm", "cut", "join", "undo"
+from heritage_assets.curation.decision_log import UNDO, oldest_first, undone
+
+CONFIRM, CUT, JOIN = "confirm", "cut", "join"
 DECISIONS = (CONFIRM, CUT, JOIN, UNDO)
 
 
@@ -41,16 +43,13 @@ def standing(decisions: pa.Table | None) -> Standing:
     """
     if decisions is None or decisions.num_rows == 0:
         return NOTHING_DECIDED
-    rows = sorted(decisions.to_pylist(), key=lambda row: (row["decided_at"], row["decision_id"]))
-    undone: set[str] = set()
-    for row in reversed(rows):
-        if row["decision"] == UNDO and row["decision_id"] not in undone:
-            undone.add(row["undoes"])
+    rows = oldest_first(decisions)
+    gone = undone(rows)
     documents: dict[str, list[str]] = {}
     document_of: dict[str, str] = {}
     wishes: list[Wish] = []
     for row in rows:
-        if row["decision_id"] in undone or row["decision"] == UNDO:
+        if row["decision_id"] in gone or row["decision"] == UNDO:
             continue
         guids = list(dict.fromkeys(row["guids"] or ()))
         if row["decision"] == CONFIRM:

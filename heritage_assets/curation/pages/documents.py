@@ -16,7 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from heritage_assets.curation.pages.decisions import CONFIRM, CUT, UNDO, Standing, standing
+from heritage_assets.curation.decision_log import oldest_first, undone
+from heritage_assets.curation.pages.decisions import CONFIRM, CUT, Standing, standing
 from heritage_assets.curation.pages.verdicts import group_id
 
 MOST_TITLE = 200
@@ -186,19 +187,10 @@ def most_doubtful_first(one: Boundary) -> tuple[float, int]:
 def _titles(decisions: pa.Table | None) -> dict[str, str]:
     if decisions is None:
         return {}
-    rows = sorted(decisions.to_pylist(), key=lambda row: (row["decided_at"], row["decision_id"]))
+    rows = oldest_first(decisions)
     gone = undone(rows)
     kept = [row for row in rows if row["decision"] == CONFIRM and row["decision_id"] not in gone and row["title"]]
     return {row["document"]: row["title"] for row in kept}
-
-
-def undone(rows: Sequence[dict[str, Any]]) -> set[str]:
-    """Return the ids of decisions (rows of PAGE_DECISIONS, oldest first) that are taken back."""
-    found: set[str] = set()
-    for row in reversed(rows):
-        if row["decision"] == UNDO and row["decision_id"] not in found:
-            found.add(row["undoes"])
-    return found
 
 
 # -- names and titles ----------------------------------------------------------------------------------------------------------
