@@ -43,10 +43,13 @@ class Overlap:
 
         Source: Bagga and Baldwin, "Algorithms for scoring coreference chains", 1998; Amigó et al. 2009.
         """
-        squares = self.shared.astype(np.float64) ** 2
-        precision = float((squares / self.of_mine[self.mine]).sum() / self.things)
-        recall = float((squares / self.of_true[self.true]).sum() / self.things)
+        precision, recall = (float(sums.sum() / self.things) for sums in self.bcubed_sums())
         return precision, recall
+
+    def bcubed_sums(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return what the things of each meeting add to B-cubed precision and to recall; float64 [meetings] each."""
+        squares = self.shared.astype(np.float64) ** 2
+        return squares / self.of_mine[self.mine], squares / self.of_true[self.true]
 
 
 def numbered(labels: Iterable[Hashable]) -> Index:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from heritage_assets.curation.pages.metrics import Figures, compare
 from heritage_assets.curation.pages.truth import Truth, match
+from heritage_assets.curation.partitions import numbered
 from heritage_assets.curation.schemas import SOURCE_IMAGES
 from heritage_assets.stores.connect import Platform
 from heritage_assets.stores.lake import text
@@ -85,7 +86,7 @@ def compare_runs(platform: Platform, names: Sequence[str], truth_file: Path, mos
     rows = _chosen(wrong, most)
     scan_of = dict(zip(runs[0].groups["guid"].to_pylist(), runs[0].groups["scan"].to_pylist(), strict=True))
     pictures = thumbnails(platform, [guids[row] for row in rows])
-    numbers, starts = _numbered(true), _starts(true)
+    numbers, starts = _from_one(true), _starts(true)
     shown = [
         ComparedScan(
             row + 1,
@@ -133,7 +134,7 @@ def _common(runs: Sequence[Run], truth: Truth) -> tuple[list[str], list[str], li
 def _cells(run: Run, guids: Sequence[str], labels: Sequence[str], true: Sequence[str]) -> list[Cell]:
     sure = dict(zip(run.groups["guid"].to_pylist(), run.groups["confidence"].to_pylist(), strict=True))
     cells = []
-    for guid, document, cut, real in zip(guids, _numbered(labels), _starts(labels), _starts(true), strict=True):
+    for guid, document, cut, real in zip(guids, _from_one(labels), _starts(labels), _starts(true), strict=True):
         error = "" if cut == real else (FALSE_CUT if cut else MISSED_CUT)
         cells.append(Cell(document, cut, float(sure[guid]), error))
     return cells
@@ -152,9 +153,9 @@ def _chosen(wrong: np.ndarray, most: int) -> list[int]:
     return sorted(kept) or list(range(most))
 
 
-def _numbered(labels: Sequence[Hashable]) -> list[int]:
-    numbers: dict[Hashable, int] = {}
-    return [numbers.setdefault(label, len(numbers) + 1) for label in labels]
+def _from_one(labels: Sequence[Hashable]) -> list[int]:
+    numbers: list[int] = (numbered(labels) + 1).tolist()
+    return numbers
 
 
 def _starts(labels: Sequence[Hashable]) -> list[bool]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from heritage_assets.curation.pages.metrics import Figures, compare
 from heritage_assets.curation.pages.settings import GroupingSettings, Metric
+from heritage_assets.curation.partitions import Overlap, numbered
 
 Doubles = npt.NDArray[np.float64]
 MOST_TRIALS = 500
@@ -103,22 +104,9 @@ def _boundaries(proposed: Sequence[str], true: Sequence[str]) -> Doubles:
 
 def _bcubed(proposed: Sequence[str], true: Sequence[str]) -> Doubles:
     """Return for each real document the sums of B-cubed precision and recall of its scans, and their number."""
-    number = {document: k for k, document in enumerate(dict.fromkeys(true))}
-    found = np.zeros((len(number), 3))
-    of_mine = _counts(proposed)
-    of_true = _counts(true)
-    both = _counts(list(zip(proposed, true, strict=True)))
-    for mine, real in zip(proposed, true, strict=True):
-        shared = both[mine, real]
-        found[number[real]] += (shared / of_mine[mine], shared / of_true[real], 1)
-    return found
-
-
-def _counts(values: Sequence[Any]) -> dict[Any, int]:
-    counts: dict[Any, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    return counts
+    overlap = Overlap(numbered(proposed), numbered(true))
+    sums = [np.bincount(overlap.true, weights=one) for one in overlap.bcubed_sums()]
+    return np.column_stack([*sums, overlap.of_true])
 
 
 def _f1_of_counts(sums: Doubles) -> Doubles:
