@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.duplicates import DuplicateSettings
-from heritage_assets.curation.duplicates.attributes import evidence_table
 from heritage_assets.curation.duplicates.decisions import ordered
 from heritage_assets.curation.duplicates.evaluation import PairError
 from heritage_assets.curation.duplicates.judged import JudgedPair, judge_pairs
@@ -66,7 +65,7 @@ def wrong_pairs(
     if not errors:
         return []
     guids = sorted({guid for error in errors for guid in (error.guid_a, error.guid_b)})
-    table = evidence_table(archive.evidence(guids))
+    table = archive.evidence(guids)
     current = set(table["guid"].to_pylist())
     known = [error for error in errors if {error.guid_a, error.guid_b} <= current]
     pairs = [(error.guid_a, error.guid_b) for error in known]
