@@ -209,10 +209,8 @@ class Lake:
 
     def delete(self, table: TableSpec, keys: pa.Table) -> Written:
         """Delete the rows whose columns equal a row of ``keys``; keys that are not there are passed over."""
-        if keys.num_rows:
-            self.create(table)
-            self._delete_once_free(table, keys)
-        return self._written(table, keys.num_rows) if self.open(table) else Written(self.uri(table), 0, 0)
+        version = self._delete_once_free(table, keys) if keys.num_rows else self.version(table)
+        return Written(self.uri(table), version or 0, keys.num_rows)
 
     def append(self, table: TableSpec, data: pa.Table) -> Written:
         """Append rows to an append-only table."""
@@ -241,11 +239,13 @@ class Lake:
         return opened.version()
 
     @retry(on=CommitFailedError, attempts=8, wait_initial=0.1, wait_max=5.0)
-    def _delete_once_free(self, table: TableSpec, keys: pa.Table) -> None:
+    def _delete_once_free(self, table: TableSpec, keys: pa.Table) -> int:
+        """Delete from the newest version, and return the one that was made; as :meth:`_merge_once_free`."""
+        opened = self.open(table) or self.create(table)
         same_key = " AND ".join(f"t.{name} = s.{name}" for name in keys.column_names)
-        opened = DeltaTable(self.uri(table), storage_options=self.storage_options)
         with storage_errors():
             opened.merge(keys, same_key, source_alias="s", target_alias="t").when_matched_delete().execute()
+        return opened.version()
 
     def create(self, table: TableSpec) -> DeltaTable:
         """Make the table with its declared schema when there is none, so that it is the same whoever writes first."""
