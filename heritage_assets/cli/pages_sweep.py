@@ -63,7 +63,8 @@ def sweep_command(
     file = truth or (None if policy.truth is None else Path(policy.truth))
     if file is None:
         raise ValueError("nothing to choose by: name a file of truth with --truth (or HERITAGE_PAGES__TRUTH)")
-    known, tried = read_truth_file(file), trials(read_mapping(grid), policy.grouping())
+    known, choices = read_truth_file(file), read_mapping(grid)
+    tried = trials(choices, policy.grouping())
     of = dataset or str(run_for(platform.lake, known)[0].row["dataset"])
     with progress_bars(not as_json):
         found = sweep(
@@ -78,7 +79,7 @@ def sweep_command(
     if as_json:
         print_json(_plain(of, found))
     else:
-        _show(found, list(read_mapping(grid)))
+        _show(found, list(choices))
 
 
 def _yaml(values: dict[str, Any]) -> str:
