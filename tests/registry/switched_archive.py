@@ -96,10 +96,8 @@ def harvest_rows(platform: Platform, table: Path, batch: str) -> None:
     harvest(CsvSource(table, columns=columns), platform.landing, dataset="museum", batch=batch)
 
 
-def build(folder: Path) -> TwoEncoders:
-    """Harvest two batches and run the chain with the first encoder."""
-    from heritage_assets.stores.encoder_in_use import first_in_use, write_in_use
-
+def prepare(folder: Path) -> tuple[TwoEncoders, Path]:
+    """Make two encoders, an empty home, and a folder with a picture of each object."""
     first = encoder_models.save_clip(folder / "first", seed=1)
     second = encoder_models.save_clip(folder / "second", seed=2)
     archive = TwoEncoders(folder / "home", first, second)
@@ -108,6 +106,15 @@ def build(folder: Path) -> TwoEncoders:
     pictures.mkdir()
     for number in range(OBJECTS):
         (pictures / f"obj-{number}.jpg").write_bytes(sample_images.jpeg(number))
+    return archive, pictures
+
+
+def build(folder: Path) -> TwoEncoders:
+    """Harvest two batches and run the chain with the first encoder."""
+    from heritage_assets.stores.encoder_in_use import first_in_use, write_in_use
+
+    archive, pictures = prepare(folder)
+    first = archive.first
     for number, name in COPIES.items():
         copy = sample_images.encoded(sample_images.picture(number), "JPEG", quality=72)
         (pictures / f"{name}.jpg").write_bytes(copy)

@@ -18,7 +18,7 @@ from unittest import mock
 import httpx
 import numpy as np
 import pytest
-from switched_archive import TwoEncoders, encoder_models, harvest_rows, row, sample_images, write_rows
+from switched_archive import TwoEncoders, harvest_rows, prepare, row, write_rows
 
 from heritage_assets.curation.encoders import load_encoder
 from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, SOURCE_IMAGES
@@ -37,16 +37,8 @@ NEAR = 1e-6
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoEncoders]:
     """An archive that was harvested, materialized and is searched with the encoder behind an alias of the registry."""
-    folder = tmp_path_factory.mktemp("registered")
-    first = encoder_models.save_clip(folder / "first", seed=1)
-    second = encoder_models.save_clip(folder / "second", seed=2)
-    made = TwoEncoders(folder / "home", first, second)
-    made.home.mkdir()
-    pictures = folder / "pictures"
-    pictures.mkdir()
-    for number in range(OBJECTS):
-        (pictures / f"obj-{number}.jpg").write_bytes(sample_images.jpeg(number))
-    made.run("encoder", "register", str(first), "--alias", "production")
+    made, pictures = prepare(tmp_path_factory.mktemp("registered"))
+    made.run("encoder", "register", str(made.first), "--alias", "production")
     table = write_rows(pictures, "1.csv", [row(number) for number in range(OBJECTS)])
     harvest_rows(made.platform(), table, "museum-1")
     made.run("materialize", HERITAGE_ENCODER=URI)
