@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from heritage_assets.curation.pages.colours import COLOUR_SIZE
+from heritage_assets.curation.pages.ink_layout import LAYOUT_PARTS, LAYOUT_SIZE
 from heritage_assets.curation.pages.schemas import MEASURES, PAGE_FEATURES
-from heritage_assets.curation.pages.signatures import COLOUR_SIZE, LAYOUT_PARTS, LAYOUT_SIZE
 from heritage_assets.curation.schemas import CLEANSED_RECORDS, VECTOR
 from heritage_assets.stores.lake import Lake
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from heritage_assets.curation.pages.colours import COLOUR_SIZE
+from heritage_assets.curation.pages.ink_layout import LAYOUT_PARTS, LAYOUT_SIZE
 from heritage_assets.curation.pages.schemas import MEASURES, PAGE_FEATURES
-from heritage_assets.curation.pages.signatures import COLOUR_SIZE, LAYOUT_PARTS, LAYOUT_SIZE
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DIM = 16

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from heritage_assets.curation.pages.bad_scans import beside
+from heritage_assets.curation.pages.colours import COLOUR_SIZE
+from heritage_assets.curation.pages.ink_layout import LAYOUT_SIZE
 from heritage_assets.curation.pages.schemas import MEASURES
-from heritage_assets.curation.pages.signatures import COLOUR_SIZE, LAYOUT_SIZE, line_pitch, signature
+from heritage_assets.curation.pages.signatures import signature
+from heritage_assets.curation.pages.text_lines import line_pitch
 from heritage_assets.curation.pages.views import upright_page
 from heritage_assets.embedded.scan_archive import plan_archive
 from heritage_assets.embedded.scan_archive.plan import Shot

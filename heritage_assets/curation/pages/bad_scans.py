@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from heritage_assets.curation.pages.signatures import Floats, Mask, Signature
+from heritage_assets.curation.pages.ink_layout import Floats, Mask
+from heritage_assets.curation.pages.signatures import Signature
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels."""

@@ -25,9 +25,10 @@ from heritage_assets.curation.images.outcomes import ImageError
 from heritage_assets.curation.images.policy import FetchSettings, Reason
 from heritage_assets.curation.pages import ocr, signatures
 from heritage_assets.curation.pages.bad_scans import TRUNCATED
+from heritage_assets.curation.pages.ink_layout import Floats
 from heritage_assets.curation.pages.reading import NOTHING, Reading, read_lines
 from heritage_assets.curation.pages.schemas import PAGE_FEATURES
-from heritage_assets.curation.pages.signatures import Floats, skew
+from heritage_assets.curation.pages.text_lines import skew
 from heritage_assets.curation.pages.views import details, squared, upright_page
 from heritage_assets.curation.progress import Stage
 from heritage_assets.stores.objects import InvalidKeyError, ObjectStore

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from heritage_assets.curation.pages.bad_scans import SILENT
+from heritage_assets.curation.pages.colours import COLOUR_SIZE
+from heritage_assets.curation.pages.ink_layout import LAYOUT_PARTS, LAYOUT_SIZE
 from heritage_assets.curation.pages.reading import number_value
 from heritage_assets.curation.pages.schemas import MEASURES
-from heritage_assets.curation.pages.signatures import COLOUR_SIZE, LAYOUT_PARTS, LAYOUT_SIZE
 
 Floats = npt.NDArray[np.float32]
 Index = npt.NDArray[np.int64]
