@@ -22,6 +22,8 @@ from stamina import retry
 
 from heritage_assets.curation.schemas import TableSpec
 from heritage_assets.stores.pump import Pump
+from heritage_assets.stores.s3 import CA_BUNDLE
+from heritage_assets.stores.trust import trust
 
 SCAN_ROWS = 8_192
 
@@ -76,6 +78,8 @@ class Lake:
     def __init__(self, root: str, storage_options: dict[str, str] | None = None) -> None:
         self.root = root.rstrip("/")
         self.storage_options = storage_options or {}
+        if CA_BUNDLE in self.storage_options:
+            trust(self.storage_options[CA_BUNDLE])
 
     def uri(self, table: TableSpec) -> str:
         """Return the table's address."""

@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+CA_BUNDLE = "heritage_ca_bundle"
+"""Among the options of delta-rs, which passes over names that it does not know: the file of ``S3Access.ca_bundle``."""
+
 
 class S3Access(BaseModel):
     """Address, credentials and manners of an S3 server.
@@ -57,7 +60,8 @@ class S3Access(BaseModel):
     def delta_options(self) -> dict[str, str]:
         """Return storage options of delta-rs; a commit is a conditional put, so that two writers can't both make one version.
 
-        delta-rs trusts what the system trusts, and what the environment variable SSL_CERT_FILE names.
+        An authority of one's own goes with them: delta-rs takes none, so who opens tables trusts it first
+        (:func:`heritage_assets.stores.trust.trust`).
         """
         options = {
             "AWS_REGION": self.region,
@@ -73,6 +77,8 @@ class S3Access(BaseModel):
         if self.endpoint:
             options["AWS_ENDPOINT_URL"] = self.endpoint
             options["AWS_ALLOW_HTTP"] = str(self.endpoint.startswith("http://")).lower()
+        if self.ca_bundle:
+            options[CA_BUNDLE] = self.ca_bundle
         if self._keys:
             options["AWS_ACCESS_KEY_ID"], options["AWS_SECRET_ACCESS_KEY"] = self._keys
         return options
@@ -80,7 +86,7 @@ class S3Access(BaseModel):
     def hadoop_options(self) -> dict[str, str]:
         """Return settings of S3A (without the prefix ``spark.hadoop.``).
 
-        The JVM trusts its own key store; another is named in ``spark.driver.extraJavaOptions`` and its executor's twin.
+        The authority that they trust is the JVM's: see ``spark_conf``.
         """
         options = {
             "fs.s3a.endpoint.region": self.region,

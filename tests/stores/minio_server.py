@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
+
+from certificates import Authority
 
 from heritage_assets.stores.lake import Lake
 from heritage_assets.stores.s3 import S3Access, ensure_bucket
@@ -26,20 +29,27 @@ def minio_binary() -> str | None:
 
 
 class MinioServer:
-    """A server on a port of its own that keeps its data in ``folder``."""
+    """A server on a port of its own that keeps its data in ``folder``; over TLS where it is given an authority."""
 
-    def __init__(self, binary: str, folder: Path) -> None:
+    def __init__(self, binary: str, folder: Path, authority: Authority | None = None) -> None:
         self.binary = binary
         self.folder = folder
+        self.authority = authority
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
+        self._trusted = ssl.create_default_context(cafile=authority.file) if authority else None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def access(self) -> S3Access:
         """How it is reached."""
-        return S3Access(endpoint=f"http://127.0.0.1:{self.port}", access_key=USER, secret_key=PASSWORD)
+        bundle = str(self.authority.file) if self.authority else None
+        return S3Access(endpoint=self._address, access_key=USER, secret_key=PASSWORD, ca_bundle=bundle)
+
+    @property
+    def _address(self) -> str:
+        return f"{'https' if self.authority else 'http'}://127.0.0.1:{self.port}"
 
     def bucket(self) -> str:
         """Make a bucket; return its address."""
@@ -55,6 +65,8 @@ class MinioServer:
         """Start it, and wait until it answers."""
         environment = {**os.environ, "MINIO_ROOT_USER": USER, "MINIO_ROOT_PASSWORD": PASSWORD}
         command = [self.binary, "server", "--quiet", "--address", f"127.0.0.1:{self.port}", str(self.folder)]
+        if self.authority:
+            command += ["--certs-dir", str(self.authority.server_files())]
         with (self.folder.parent / "minio.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         deadline = time.monotonic() + seconds
@@ -71,7 +83,7 @@ class MinioServer:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/minio/health/ready", timeout=2):
+            with urllib.request.urlopen(f"{self._address}/minio/health/ready", timeout=2, context=self._trusted):
                 return True
         except (urllib.error.URLError, OSError):
             return False

@@ -13,6 +13,7 @@ from heritage_assets.engines.spark.java import java_home
 from heritage_assets.engines.spark.jvm import end_jvm, start_context
 from heritage_assets.engines.spark.settings import DELTA_PACKAGES, S3A_PACKAGES, SparkSettings
 from heritage_assets.stores.s3 import S3Access
+from heritage_assets.stores.trust import java_trust_store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -60,7 +61,21 @@ def spark_conf(settings: SparkSettings, lake_root: str, s3: S3Access) -> dict[st
         conf["spark.executor.memory"] = settings.executor_memory
     if on_s3:
         conf |= {f"spark.hadoop.{name}": value for name, value in s3.hadoop_options().items()}
-    return conf | settings.conf
+    conf |= settings.conf
+    return _trusting(conf, s3.ca_bundle) if on_s3 and s3.ca_bundle else conf
+
+
+def _trusting(conf: dict[str, str], ca_bundle: str) -> dict[str, str]:
+    """Let the JVMs trust an authority beside the usual ones; executors are sent the store, into the folder that they work in."""
+    store = java_trust_store(ca_bundle)
+    places = {"driver": str(store), "executor": store.name}
+    trusting = {
+        f"spark.{role}.extraJavaOptions": f"{conf.get(f'spark.{role}.extraJavaOptions', '')} "
+        f"-Djavax.net.ssl.trustStore={place}".strip()
+        for role, place in places.items()
+    }
+    files = [name for name in conf.get("spark.files", "").split(",") if name]
+    return conf | trusting | {"spark.files": ",".join([*files, str(store)])}
 
 
 def start_session(
