@@ -9,6 +9,8 @@ if [ $# -eq 0 ]; then
   # Two processes, each a file at a time and in the order of collection, so that the tests of the page come last in both.
   set -- -n 2 --dist loadfile --no-loadscope-reorder
 fi
+# Tests start some hundred processes; where bytecode is not written, each of them compiles torch and Dagster anew.
+unset PYTHONDONTWRITEBYTECODE
 exec_status=0
 OMP_WAIT_POLICY=PASSIVE .venv/bin/python -m pytest "$@" || exec_status=$?
 stop_services
