@@ -6,7 +6,7 @@ COPY requirements.lock pyproject.toml README.md ./
 COPY scripts/install.sh scripts/
 COPY heritage_assets heritage_assets
 # What the tests and demos on one's own machine install: the lock, hash-checked, and then the package, not editable.
-RUN --mount=type=cache,target=/root/.cache/uv EDITABLE= UV_LINK_MODE=copy bash scripts/install.sh /opt/venv
+RUN --mount=type=cache,target=/root/.cache/uv EDITABLE= UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 bash scripts/install.sh /opt/venv
 
 FROM python:3.11.13-slim-bookworm
 RUN apt-get update \
