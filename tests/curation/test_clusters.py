@@ -11,9 +11,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 from heritage_assets.curation.clusters import Clustering, ClusterSettings, PreviousClusters, cluster, inherit
+from heritage_assets.curation.encoders.spec import EncoderSpec
 from heritage_assets.curation.evaluation import adjusted_rand
 from heritage_assets.curation.schemas import CLUSTER_MEMBERS, CLUSTERS
 
@@ -144,25 +146,18 @@ def test_hdbscan_leaves_noise_in_no_cluster():
 
 
 @pytest.mark.slow
-def test_real_pictures_part_far_above_chance(shared_data):
+def test_real_pictures_part_far_above_chance(shared_data, tmp_path):
     """400 captioned pictures by a real encoder; the best ARI that k-means reaches there is about 0.26."""
-    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
-    from PIL import Image
-
     folder = shared_data / "captioned_images"
     with (folder / "records.csv").open(encoding="utf-8") as lines:
         records = list(csv.DictReader(lines))
-    model = transformers.AutoModel.from_pretrained(shared_data / "models" / "mobilenet_v2_1.0_224", dtype=torch.float32)
-    processor = transformers.AutoImageProcessor.from_pretrained(shared_data / "models" / "mobilenet_v2_1.0_224")
-    pooled = []
+    spec = EncoderSpec(str(shared_data / "models" / "mobilenet_v2_1.0_224"), "cpu", cache=str(tmp_path))
+    encoder, vectors = spec.load(), []
     for start in range(0, len(records), 50):
         pictures = [Image.open(folder / record["image"]).convert("RGB") for record in records[start : start + 50]]
-        with torch.inference_mode():
-            pooled.append(model.eval()(**processor(pictures, return_tensors="pt")).pooler_output.flatten(1).numpy())
-    vectors = np.vstack(pooled)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors.append(encoder.encode_images(pictures))
     guids = [record["id"] for record in records]
-    found = cluster(vectors, guids, [""] * len(guids))
+    found = cluster(np.vstack(vectors), guids, [""] * len(guids))
     truth = {record["id"]: record["title"] for record in records}
     assert adjusted_rand(found.membership(), truth)["adjusted_rand"] >= 0.34
 
