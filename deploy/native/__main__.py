@@ -3,19 +3,21 @@
     python deploy/native up          start everything and keep it running until Ctrl-C
     python deploy/native course      start everything, take the platform through its course, compare the stores
 
-Options: --engine local|spark (default: spark), --root FOLDER (default: a new one, removed at the end).
+Options: --engine local|spark (default: spark), --root FOLDER (default: a new one, removed at the end; all
+users must be able to reach the folder that it is in, since PostgreSQL's own user is one of them).
 """
 
 from __future__ import annotations
 
 import argparse
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from compose import load_project
@@ -48,28 +50,40 @@ def main() -> int:
     except MissingError as error:
         print(error, file=sys.stderr)
         return 2
-    root = arguments.root or Path(tempfile.mkdtemp(prefix="heritage-native-"))
-    root.mkdir(parents=True, exist_ok=True)
-    root.chmod(0o711)  # PostgreSQL's own user must reach its volume
-    project = load_project(PROJECT / "docker-compose.yml", drawn_variables(root, arguments.engine))
+    # The services must not outlive this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with _root(arguments.root) as root:
+        _run(root, arguments.action, arguments.engine)
+    return 0
+
+
+@contextmanager
+def _root(named: Path | None) -> Iterator[Path]:
+    """Give the folder of all volumes and logs; one that was not named is removed at the end."""
+    with ExitStack() as stack:
+        if named is None:
+            folder = tempfile.TemporaryDirectory(prefix="heritage-native-", ignore_cleanup_errors=True)
+            named = Path(stack.enter_context(folder))
+        named.mkdir(parents=True, exist_ok=True)
+        named.chmod(0o711)  # PostgreSQL's own user must reach its volume
+        yield named
+
+
+def _run(root: Path, action: str, engine: str) -> None:
+    """Start the services below ``root``, and do with them what is asked for."""
     from supervisor import running
 
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
-    )  # the services must not outlive this process
+    project = load_project(PROJECT / "docker-compose.yml", drawn_variables(root, engine))
     with running(project, root) as services:
         for name in ("webserver", "search"):
             print(f"{name}: http://{services.names.addresses[name]}:{ {'webserver': 3000, 'search': 8080}[name] }")
-        if arguments.action == "course":
+        if action == "course":
             from course import run_course
 
             # Each run starts a JVM on Spark, which is slow at first on a small machine.
-            run_course(services, root, print, patience=3.0 if arguments.engine == "spark" else 1.0)
+            run_course(services, root, print, patience=3.0 if engine == "spark" else 1.0)
         else:
             _until_interrupted()
-    if arguments.root is None:
-        shutil.rmtree(root, ignore_errors=True)
-    return 0
 
 
 def _until_interrupted() -> None:
