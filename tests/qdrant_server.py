@@ -1,6 +1,6 @@
 """A Qdrant server of the tests' own, with or without TLS and an API key, that can be killed and started again.
 
-The program is ``HERITAGE_TEST_QDRANT``, or ``qdrant`` on the path; without it the tests that need it are skipped by name.
+The program is ``qdrant`` among the tools (``HERITAGE_TOOLS``) or on the path; without it such tests are skipped by name.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ import httpx
 import pytest
 from certificates import Certificates
 
+TOOLS = Path(os.environ.get("HERITAGE_TOOLS", Path.home() / ".cache/heritage_assets/tools"))
 START_SECONDS = 60.0
 
 
 def qdrant_program() -> str | None:
     """Return Qdrant's program where there is one."""
-    return os.environ.get("HERITAGE_TEST_QDRANT") or shutil.which("qdrant")
+    kept = TOOLS / "qdrant"
+    return str(kept) if kept.exists() else shutil.which("qdrant")
 
 
 def program_or_skip() -> str:
     """Return Qdrant's program, or skip the test by name."""
     program = qdrant_program()
     if program is None:
-        pytest.skip(
-            "no Qdrant server to test against (HERITAGE_TEST_QDRANT: its program; HERITAGE_TEST_QDRANT_URL: its address)"
-        )
+        pytest.skip("no Qdrant server to test against (qdrant is not on the path)")
     return program
 
 
