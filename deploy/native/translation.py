@@ -52,6 +52,12 @@ def minio_program() -> str | None:
     return str(built) if built.exists() else shutil.which("minio")
 
 
+def qdrant_program() -> str | None:
+    """Return Qdrant's program, if there is one."""
+    kept = TOOLS / "qdrant"
+    return str(kept) if kept.exists() else shutil.which("qdrant")
+
+
 def free_network() -> str:
     """Return the first three bytes of a loopback network that nobody else uses."""
     for number in range(os.getpid(), os.getpid() + 40_000):
@@ -75,8 +81,13 @@ class Translation:
         self.addresses = {name: f"{network}.{number}" for number, name in enumerate(project.services, start=1)}
         self.run_address = f"{network}.250"
         given = os.environ.get("HERITAGE_TEST_QDRANT_URL")
-        self.qdrant = urlsplit(given).netloc if given else f"127.0.0.1:{_free_port()}"
         self.own_qdrant = given is None
+        if given:
+            self.qdrant = urlsplit(given).netloc
+        elif qdrant_program():
+            self.qdrant = f"{self.addresses['qdrant']}:{QDRANT_PORT}"
+        else:
+            self.qdrant = f"127.0.0.1:{_free_port()}"
         names = "|".join(sorted(map(re.escape, project.services), key=len, reverse=True))
         self._with_port = re.compile(rf"(?<![\w.-])({names})(?=:\d)")
         self._in_yaml = re.compile(rf"(?<=host: )({names})\b")
@@ -137,6 +148,12 @@ class Translation:
             name: self.addresses[value] if name.endswith("_HOST") and value in self.addresses else self.text(value)
             for name, value in service.environment.items()
         }
+        if service.name == "qdrant":
+            given |= {
+                "QDRANT__SERVICE__HOST": self.addresses["qdrant"],
+                "QDRANT__STORAGE__STORAGE_PATH": str(self._volumes["/qdrant/storage"]),
+                "QDRANT__STORAGE__SNAPSHOTS_PATH": str(self._volumes["/qdrant/snapshots"]),
+            }
         return {**self.base(self.addresses[service.name]), **given}
 
     def base(self, address: str) -> dict[str, str]:
@@ -164,6 +181,8 @@ class Translation:
         if image == "heritage-minio":
             return [str(minio_program()), *words]
         if image == "qdrant/qdrant":
+            if program := qdrant_program():
+                return [program]
             folder = str(self._volumes["/qdrant/storage"])
             endpoint = [sys.executable, "-m", "heritage_assets.embedded.vector_endpoint", "--home", folder]
             return [*endpoint, "--port", self.qdrant.split(":")[1], "--idle-seconds", "100000"]

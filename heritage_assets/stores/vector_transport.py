@@ -6,6 +6,7 @@ which costs more than the server's work.
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -21,9 +22,12 @@ _ATTEMPTS = 8
 WAIT_MAX_SECONDS = 5.0
 GIVE_UP_SECONDS = 120.0
 _TOO_MANY_REQUESTS = 429
+KEY_REFUSED = frozenset((401, 403))
+KEY_ADVICE = ": check HERITAGE_QDRANT_API_KEY, and that the key may write"
 _NOT_FOUND = 404
 _CONFLICT = 409
 NOT_IMPLEMENTED = 501
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
@@ -68,7 +72,7 @@ class Transport:
         attempts: int = _ATTEMPTS,
         ca_bundle: str | None = None,
     ) -> None:
-        self._trust: dict[str, Any] = {"verify": ca_bundle} if ca_bundle else {}
+        self._ca_bundle = ca_bundle
         self._find = url if callable(url) else None
         self._url = None if callable(url) else url
         self._api_key = api_key
@@ -100,7 +104,7 @@ class Transport:
                     api_key=self._api_key,
                     timeout=TIMEOUT_SECONDS,
                     check_compatibility=not local,
-                    **self._trust,
+                    **_trust(self._ca_bundle),
                     trust_env=not local,  # a proxy of the environment can't reach our loopback
                 )
             return self._client
@@ -156,7 +160,8 @@ class Transport:
             status, message = error.status_code or 0, _server_message(error)
             if _is_transient(status):
                 raise self._unavailable(f"HTTP {status}: {message}") from error
-            raise VectorStoreError(f"{message} ({method} {path.format(**names)})", status) from error
+            advice = KEY_ADVICE if status in KEY_REFUSED else ""
+            raise VectorStoreError(f"{message} ({method} {path.format(**names)}){advice}", status) from error
         except (ResponseHandlingException, ResourceExhaustedResponse, OSError) as error:
             raise self._unavailable(str(error) or type(error).__name__) from error
         except ValueError as error:
@@ -177,7 +182,7 @@ class Transport:
         if isinstance(error, ResponseHandlingException):
             import httpx
 
-            if not isinstance(error.source, httpx.TransportError):
+            if not isinstance(error.source, httpx.TransportError) or _UNTRUSTED in str(error.source):
                 return False
             self._look_again()
             return True
@@ -190,12 +195,25 @@ class Transport:
 
     def _unavailable(self, why: str) -> VectorStoreUnavailableError:
         where = self._url or "the embedded endpoint"
-        advice = (
-            "see endpoint.log in the home's vectors folder"
-            if self._find is not None
-            else "check that the server runs there and that HERITAGE_QDRANT_URL and HERITAGE_QDRANT_API_KEY are right"
-        )
+        if self._find is not None:
+            advice = "see endpoint.log in the home's vectors folder"
+        elif _UNTRUSTED in why:
+            advice = "name the PEM file of the authority that signed its certificate in HERITAGE_VECTORS__CA_BUNDLE"
+        else:
+            advice = (
+                "check that the server runs there and that HERITAGE_QDRANT_URL and HERITAGE_QDRANT_API_KEY are right"
+            )
         return VectorStoreUnavailableError(f"the vector store at {where} is unavailable ({why}): {advice}")
+
+
+def _trust(ca_bundle: str | None) -> dict[str, Any]:
+    """Return what makes the client trust one authority alone; nothing changes without one."""
+    if ca_bundle is None:
+        return {}
+    try:
+        return {"verify": ssl.create_default_context(cafile=ca_bundle)}
+    except OSError as error:
+        raise VectorStoreError(f"HERITAGE_VECTORS__CA_BUNDLE: {ca_bundle} is no readable PEM file: {error}") from error
 
 
 def _is_transient(status: int) -> bool:

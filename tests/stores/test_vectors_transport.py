@@ -1,18 +1,21 @@
 """What the store does when its server fails: a bounded number of tries, then one clear error."""
 
+import ssl
 import threading
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from certificates import sign_for_loopback
 
+from heritage_assets.stores.vector_settings import VectorSettings
 from heritage_assets.stores.vectors import VectorStore, VectorStoreError, VectorStoreUnavailableError
 
 
-@pytest.fixture
-def failing():
+@contextmanager
+def answering(script, seen, certificates=None):
     """A server that answers with the given statuses, in order, and then with a count of 7."""
-    script, seen = [], []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -32,10 +35,21 @@ def failing():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", script, seen
+    if certificates:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificates.certificate, certificates.key)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"{'https' if certificates else 'http'}://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def failing():
+    script, seen = [], []
+    with answering(script, seen) as url:
+        yield url, script, seen
 
 
 @pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
@@ -64,6 +78,7 @@ def test_lasting_failures_end_in_one_clear_error(failing):
     ("status", "body", "message"),
     [
         (400, b'{"status": {"error": "Wrong input: x"}}', "Wrong input: x"),
+        (401, b'{"status": {"error": "Invalid API key"}}', "Invalid API key .*check HERITAGE_QDRANT_API_KEY"),
         (501, b'{"status": {"error": "not served"}}', "not served"),
         (404, b"<html>", "HTTP 404: b'<html>'"),
     ],
@@ -80,6 +95,20 @@ def test_refusals_are_not_tried_again(failing, status, body, message):
 def test_nobody_there():
     with pytest.raises(VectorStoreUnavailableError, match="HERITAGE_QDRANT_URL"):
         VectorStore("http://127.0.0.1:9", attempts=2).count()
+
+
+def test_a_certificate_is_trusted_where_its_authority_was_named(tmp_path, monkeypatch):
+    certificates, seen, sleeps = sign_for_loopback(tmp_path), [], []
+    with answering([], seen, certificates) as url:
+        trusting = VectorStore(url, server=VectorSettings(ca_bundle=str(certificates.authority)))
+        assert trusting.count() == 7
+        monkeypatch.setattr(time, "sleep", sleeps.append)
+        with pytest.raises(VectorStoreUnavailableError, match="HERITAGE_VECTORS__CA_BUNDLE"):
+            VectorStore(url).count()
+        with pytest.raises(VectorStoreError, match=r"CA_BUNDLE: .*missing\.pem is no readable PEM file"):
+            VectorStore(url, server=VectorSettings(ca_bundle=str(tmp_path / "missing.pem"))).count()
+    assert len(seen) == 1
+    assert sleeps == [], "no use trying again"
 
 
 def test_an_answer_that_is_not_qdrants(failing):
