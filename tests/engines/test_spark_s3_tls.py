@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from certificates import Authority
+from certificates import sign_for_loopback
 from landed_sources import Archive, land_files
 from minio_server import MinioServer, minio_binary
 from spark_sessions import spark_engine
@@ -24,7 +24,7 @@ def server(tmp_path: Path) -> Iterator[MinioServer]:
     binary = minio_binary()
     if binary is None:
         pytest.skip("no MinIO (scripts/services.sh builds it where Go is)")
-    running = MinioServer(binary, tmp_path / "minio", Authority(tmp_path))
+    running = MinioServer(binary, tmp_path / "minio", sign_for_loopback(tmp_path / "tls"))
     running.folder.mkdir()
     running.start()
     yield running

@@ -13,7 +13,7 @@ import urllib.request
 import uuid
 from pathlib import Path
 
-from certificates import Authority
+from certificates import Certificates
 
 from heritage_assets.stores.lake import Lake
 from heritage_assets.stores.s3 import S3Access, ensure_bucket
@@ -29,27 +29,27 @@ def minio_binary() -> str | None:
 
 
 class MinioServer:
-    """A server on a port of its own that keeps its data in ``folder``; over TLS where it is given an authority."""
+    """A server on a port of its own that keeps its data in ``folder``; over TLS where it is given certificates."""
 
-    def __init__(self, binary: str, folder: Path, authority: Authority | None = None) -> None:
+    def __init__(self, binary: str, folder: Path, certificates: Certificates | None = None) -> None:
         self.binary = binary
         self.folder = folder
-        self.authority = authority
+        self.certificates = certificates
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        self._trusted = ssl.create_default_context(cafile=authority.file) if authority else None
+        self._trusted = ssl.create_default_context(cafile=certificates.authority) if certificates else None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def access(self) -> S3Access:
         """How it is reached."""
-        bundle = str(self.authority.file) if self.authority else None
+        bundle = str(self.certificates.authority) if self.certificates else None
         return S3Access(endpoint=self._address, access_key=USER, secret_key=PASSWORD, ca_bundle=bundle)
 
     @property
     def _address(self) -> str:
-        return f"{'https' if self.authority else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.certificates else 'http'}://127.0.0.1:{self.port}"
 
     def bucket(self) -> str:
         """Make a bucket; return its address."""
@@ -65,14 +65,22 @@ class MinioServer:
         """Start it, and wait until it answers."""
         environment = {**os.environ, "MINIO_ROOT_USER": USER, "MINIO_ROOT_PASSWORD": PASSWORD}
         command = [self.binary, "server", "--quiet", "--address", f"127.0.0.1:{self.port}", str(self.folder)]
-        if self.authority:
-            command += ["--certs-dir", str(self.authority.server_files())]
+        if self.certificates:
+            command += ["--certs-dir", str(self._named_for_minio(self.certificates))]
         with (self.folder.parent / "minio.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         deadline = time.monotonic() + seconds
         while not self._answers():
             assert time.monotonic() < deadline, "MinIO does not answer"
             time.sleep(0.1)
+
+    def _named_for_minio(self, certificates: Certificates) -> Path:
+        """Return a folder with the server's certificate and key under the names that MinIO looks for."""
+        folder = self.folder.parent / f"{self.folder.name}-certificates"
+        folder.mkdir(exist_ok=True)
+        shutil.copy(certificates.certificate, folder / "public.crt")
+        shutil.copy(certificates.key, folder / "private.key")
+        return folder
 
     def kill(self) -> None:
         """Kill it, as a machine that loses its power would."""

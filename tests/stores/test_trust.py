@@ -9,7 +9,7 @@ from pathlib import Path
 
 import certifi
 import pytest
-from certificates import Authority
+from certificates import Certificates, sign_for_loopback
 from minio_server import MinioServer, minio_binary
 from test_s3_failures import rejected
 
@@ -30,15 +30,15 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
+def certificates(tmp_path: Path) -> Certificates:
+    return sign_for_loopback(tmp_path / "tls")
 
 
 @pytest.fixture
-def server(tmp_path: Path, authority: Authority) -> Iterator[MinioServer]:
+def server(tmp_path: Path, certificates: Certificates) -> Iterator[MinioServer]:
     if MINIO is None:
         pytest.skip("no MinIO (scripts/services.sh builds it where Go is)")
-    running = MinioServer(MINIO, tmp_path / "minio", authority)
+    running = MinioServer(MINIO, tmp_path / "minio", certificates)
     running.folder.mkdir()
     running.start()
     yield running
@@ -78,11 +78,11 @@ def test_without_it_neither_trusts_the_server(server: MinioServer, tmp_path: Pat
         there.lake.replace_batch(REJECTED_RECORDS, "a", [rejected("a", 0, 5)])
 
 
-def test_the_usual_authorities_stay_trusted(authority: Authority) -> None:
+def test_the_usual_authorities_stay_trusted(certificates: Certificates) -> None:
     usual = {bytes(der) for der in ssl.create_default_context(cafile=certifi.where()).get_ca_certs(binary_form=True)}
-    trust(str(authority.file))
+    trust(str(certificates.authority))
     first = os.environ["SSL_CERT_FILE"]
-    trust(str(authority.file))
+    trust(str(certificates.authority))
     assert os.environ["SSL_CERT_FILE"] == first  # nothing is added twice
     now = {bytes(der) for der in ssl.create_default_context(cafile=first).get_ca_certs(binary_form=True)}
     assert usual < now
@@ -90,12 +90,12 @@ def test_the_usual_authorities_stay_trusted(authority: Authority) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")  # of an authority that the system trusts
-def test_the_store_of_the_jvm_holds_the_same(authority: Authority) -> None:
+def test_the_store_of_the_jvm_holds_the_same(certificates: Certificates) -> None:
     from cryptography.hazmat.primitives.serialization import pkcs12
 
-    kept = pkcs12.load_pkcs12(java_trust_store(str(authority.file)).read_bytes(), None).additional_certs
+    kept = pkcs12.load_pkcs12(java_trust_store(str(certificates.authority)).read_bytes(), None).additional_certs
     subjects = [entry.certificate.subject.rfc4514_string() for entry in kept]
-    assert "CN=authority" in subjects
+    assert "CN=authority of the tests" in subjects
     assert len(subjects) > 50
 
 
