@@ -76,6 +76,7 @@ class DocumentRef(BaseModel):
     """Which page of which document a record is."""
 
     document: str
+    dataset: str
     title: str
     position: int = Field(description="1-based.")
     pages: int
