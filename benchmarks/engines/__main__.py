@@ -13,13 +13,14 @@ import argparse
 import gzip
 import itertools
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+
+from PIL import Image
 
 from heritage_assets.assets.cleansed_records import cleanse_batch
 from heritage_assets.assets.clip_embeddings import VectorInspection, embed_batch
@@ -99,12 +100,18 @@ def compare_cleansing(wanted: list[str], master: str, data: Path, folder: Path, 
 
 
 def land_pictures(zone: LandingZone, data: Path, folder: Path, count: int) -> tuple[str, str | None]:
-    """Land ``count`` pictures, the sample's as often as it takes; return the batch and where its pictures lie."""
+    """Land ``count`` pictures, the sample's as often as it takes; return the batch and where its pictures lie.
+
+    No two are the same, not even of two batches: what was encoded once is not encoded again.
+    """
     pictures = folder / f"pictures-{count}"
     pictures.mkdir(exist_ok=True)
     given = sorted((data / PICTURES).iterdir())
     for number, file in enumerate(itertools.islice(itertools.cycle(given), count)):
-        shutil.copyfile(file, pictures / f"{number:06}{file.suffix}")
+        with Image.open(file) as opened:
+            picture = opened.convert("RGB")
+        picture.putpixel((0, 0), (number % 256, number // 256 % 256, count % 256))
+        picture.save(pictures / f"{number:06}.png", compress_level=1)
     source = DirectorySource(pictures)
     return harvest(source, zone, dataset="pictures", batch=f"pictures-{count}", now=NOW).batch, source.image_root
 
