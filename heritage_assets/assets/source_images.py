@@ -15,8 +15,10 @@ from heritage_assets.curation.images import (
     FetchSettings,
     HostHealth,
     PreviousImage,
+    can_recover,
     fetch_images,
     host_health,
+    left_to_newer,
     made_due,
     previous_images,
     risen,
@@ -33,7 +35,7 @@ from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
 from heritage_assets.stores.lake import Lake, Written
 from heritage_assets.stores.objects import ObjectStore
-from heritage_assets.stores.views import image_tasks, images_held_at, images_known_for
+from heritage_assets.stores.views import image_tasks, images_held_at, images_known_for, superseded_in
 
 from .failures import RETRIES, retrying_only_transient
 from .reporting import (
@@ -74,6 +76,20 @@ def known_images(lake: Lake, batch: str, tasks: pa.Table, side: int) -> dict[str
     return known | {guid: copies[url] for guid, url in unknown.items() if url in copies}
 
 
+def earlier_images(
+    batch: str, lake: Lake, tasks: pa.Table, side: int, config: SourceImagesConfig
+) -> dict[str, PreviousImage]:
+    """Return what is known of the batch's images, with the failures due that a person wants tried again.
+
+    Those of a record that a newer batch has, or withdraws, are final whoever asks: nobody wants their image any more.
+    """
+    known = known_images(lake, batch, tasks, side)
+    if config.again:
+        known = made_due(known, check_reasons(config.reasons), config.hosts)
+    failed = [guid for guid, image in known.items() if can_recover(image)]
+    return left_to_newer(known, superseded_in(lake, batch, failed)) if failed else known
+
+
 def fetch_batch(
     batch: str,
     lake: Lake,
@@ -89,19 +105,20 @@ def fetch_batch(
     which other batches have are asked for with a condition, so that only changed ones travel.
     """
     tasks = pa.Table.from_batches(image_tasks(lake, batch), schema=IMAGE_TASKS)
-    known = known_images(lake, batch, tasks, policy.derivative_side)
+    checkpoint = Checkpoint(store, batch, lake.fingerprint(SOURCE_IMAGES, batch), policy.derivative_side)
+    left = list(checkpoint.left(tasks))
     work = partial(
         fetch_images,
         store=store,
         settings=policy,
-        previous=made_due(known, check_reasons(config.reasons), config.hosts) if config.again else known,
+        previous=earlier_images(batch, lake, tasks, policy.derivative_side, config),
         image_root=image_root,
         only_due=config.only_due or config.again,
         revalidate=batch not in lake.batches(SOURCE_IMAGES),
+        total=sum(part.num_rows for part in left),
     )
-    checkpoint = Checkpoint(store, batch, lake.fingerprint(SOURCE_IMAGES, batch), policy.derivative_side)
     kept = partial(fetched_and_kept, fetch=work, checkpoint=checkpoint)
-    for _ in engine.run(Step("fetch", kept, SOURCE_IMAGES.schema, together=host_keys), checkpoint.left(tasks)):
+    for _ in engine.run(Step("fetch", kept, SOURCE_IMAGES.schema, together=host_keys), iter(left)):
         pass  # each piece is kept where it was fetched
     written = engine.replace_batch(lake, SOURCE_IMAGES, batch, checkpoint.rows(tasks))
     checkpoint.clear()

@@ -79,13 +79,11 @@ class DocumentDesk:
             known.held[dataset] = held
             return held.desk
 
-    def find(self, document: str) -> tuple[Documents, PageDocument] | None:
-        """Return a document by its id, or None."""
-        for dataset in self.datasets():
-            documents = self.desk(dataset).documents
-            if document in documents.by_id:
-                return documents, documents.by_id[document]
-        return None
+    def find(self, document: str, dataset: str | None = None) -> list[tuple[Documents, PageDocument]]:
+        """Return the documents of that id, of one dataset or of all: datasets that hold the same scans may share ids."""
+        names = [name for name in self.datasets() if dataset in (None, name)]
+        desks = [self.desk(name).documents for name in names]
+        return [(documents, documents.by_id[document]) for documents in desks if document in documents.by_id]
 
     def holding(self, dataset: str | None, guid: str) -> tuple[Documents, PageDocument] | None:
         """Return the document that a record of ``dataset`` is a page of, or None."""

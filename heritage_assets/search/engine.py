@@ -4,74 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from heritage_assets.search.encoding import EncoderGateway
 from heritage_assets.search.lexicon import quoted_phrase
+from heritage_assets.search.places import distinct, sorted_by
 from heritage_assets.search.queries import VECTOR_BY, SearchError, UnknownRecordError, Vector, VectorQuery, merged, plan
+from heritage_assets.search.questions import HARVEST_FIRST, SORTS, Answer, Match, Question, Ranked
 from heritage_assets.search.settings import SearchSettings
 from heritage_assets.search.snapshot import Snapshot
 from heritage_assets.search.vector_gateway import VectorGateway
 
-Match = Literal["identifier", "title", "phrase", "vector", "browse"]
-By = Literal["image", "text", "combined"]
-SORTS = ("relevance", "year", "-year", "title", "guid")
 COLLECTION_SECONDS = 3.0
 """So long a collection is taken to be there without asking again."""
 SORT_WINDOW = 500
 """A ranking that is to be sorted by year or title is cut to so many of its best first."""
-HARVEST_FIRST = (
-    "the archive is empty: harvest something (`heritage harvest --help`, or `heritage demo`), "
-    "then run `heritage materialize`"
-)
 NO_POINTS = "nothing can be searched by likeness yet: run `heritage materialize` with this encoder"
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked. ``image``: an uploaded file; ``likes`` and ``unlikes``: guids; ``vector``: a vector of one's own."""
-
-    text: str | None = None
-    image: bytes | None = None
-    likes: tuple[str, ...] = ()
-    unlikes: tuple[str, ...] = ()
-    by: By | None = None
-    vector: Vector | None = None
-    using: str | None = None
-    weight: float = 0.5
-    filters: Mapping[str, Any] = field(default_factory=dict)
-    limit: int = 30
-    offset: int = 0
-    sort: str = "relevance"
-    collapse: bool = True
-
-    @property
-    def browses(self) -> bool:
-        """Nothing is compared: the records that meet the filters are listed."""
-        return not (self.text or self.image or self.likes or self.unlikes or self.vector is not None)
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """One place of a ranking."""
-
-    guid: str
-    score: float | None
-    match: Match
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A page of a ranking. ``total``: objects (records without collapsing) that meet the filters."""
-
-    page: list[Ranked]
-    total: int | None
-    next_offset: int | None
-    hint: str | None = None
 
 
 class SearchEngine:
@@ -145,7 +95,7 @@ class SearchEngine:
         wanted = max(window, SORT_WINDOW) if sorted_by_field else window
         ranking, hint = await self._rank_by_one_encoder(question, snapshot, mask, wanted)
         if sorted_by_field:
-            ranking = _sorted(ranking, snapshot, question.sort)
+            ranking = sorted_by(ranking, snapshot, question.sort)
         page = ranking[question.offset : question.offset + question.limit]
         more = len(ranking) > question.offset + question.limit and window <= limits.max_depth
         return Answer(page, total, question.offset + question.limit if more else None, hint)
@@ -185,13 +135,13 @@ class SearchEngine:
             found = [
                 Ranked(snapshot.guids[row], None, "phrase") for row in self._worded(question, snapshot, mask, wanted)
             ]
-            return _distinct([*written, *found], snapshot, mask, question), await self.no_points()
+            return distinct([*written, *found], snapshot, mask, question), await self.no_points()
         queries = await self._queries(question)
         if queries is None:  # an encoder that reads no text: words are all there is
             found = [
                 Ranked(snapshot.guids[row], None, "phrase") for row in self._worded(question, snapshot, mask, wanted)
             ]
-            return _distinct([*written, *found], snapshot, mask, question), None
+            return distinct([*written, *found], snapshot, mask, question), None
         queries = [one for one in queries if _answerable(one, question, snapshot)]
         depth = wanted
         most = 4 * self._limits.max_depth
@@ -201,7 +151,7 @@ class SearchEngine:
                 *(self._vectors.search(collection, query, question.filters, fetch) for query in queries)
             )
             near = [Ranked(guid, score, "vector") for guid, score in merged(hits)[:fetch]]
-            ranking = _distinct([*written, *near], snapshot, mask, question)
+            ranking = distinct([*written, *near], snapshot, mask, question)
             exhausted = all(len(found) < fetch for found in hits) or fetch >= most
             if len(ranking) >= wanted or exhausted:
                 return ranking, None
@@ -297,32 +247,3 @@ def _answerable(query: VectorQuery, question: Question, snapshot: Snapshot) -> b
 
 async def _nothing() -> None:
     return None
-
-
-def _distinct(ranking: Iterable[Ranked], snapshot: Snapshot, mask: Any, question: Question) -> list[Ranked]:
-    """Keep the best place of each object (record, without collapsing); the representative stands for it where it may."""
-    rows, codes, heads = snapshot.row_of, snapshot.canonical_codes, snapshot.representative_rows
-    asked = {*question.likes, *question.unlikes}
-    seen: set[Any] = {int(codes[rows[guid]]) for guid in asked if guid in rows} if question.collapse else set(asked)
-    kept: list[Ranked] = []
-    for place in ranking:
-        row = rows.get(place.guid)
-        if place.guid in snapshot.withdrawn or (row is not None and not mask[row]):
-            continue
-        collapses = question.collapse and row is not None
-        key: Any = int(codes[row]) if collapses else place.guid
-        if key in seen:
-            continue
-        seen.add(key)
-        speaks = collapses and place.match != "identifier" and mask[heads[key]]
-        kept.append(replace(place, guid=snapshot.guids[heads[key]]) if speaks else place)
-    return kept
-
-
-def _sorted(ranking: list[Ranked], snapshot: Snapshot, sort: str) -> list[Ranked]:
-    known = [place for place in ranking if place.guid in snapshot.row_of]
-    cards = {card["guid"]: card for card in snapshot.cards([snapshot.row_of[place.guid] for place in known])}
-    name = sort.removeprefix("-")
-    have = [place for place in known if cards[place.guid][name] is not None]
-    lack = [place for place in ranking if place not in have]
-    return [*sorted(have, key=lambda place: cards[place.guid][name], reverse=sort.startswith("-")), *lack]

@@ -18,7 +18,14 @@ _SHOWN = ("creator", "date", "type", "subject", "identifiers", "provider", "data
 
 
 def manifest(
-    base: str, kind: str, identity: str, label: str, rows: Sequence[dict[str, Any]], *, derivative_side: int
+    base: str,
+    kind: str,
+    identity: str,
+    label: str,
+    rows: Sequence[dict[str, Any]],
+    *,
+    derivative_side: int,
+    dataset: str | None = None,
 ) -> dict[str, Any]:
     """Return a manifest with one canvas for each record.
 
@@ -29,11 +36,14 @@ def manifest(
         label: what people read.
         rows: rows of the snapshot, in order; at least one.
         derivative_side: long side of derivatives, in pixels.
+        dataset: of a document, whose id is its own within one dataset alone.
     """
-    address = f"{base}/iiif/{kind}/{quote(identity, safe='')}"
+    address = f"{base}/iiif/{kind}/{quote(identity, safe='')}/manifest.json"
+    if dataset is not None:
+        address += f"?dataset={quote(dataset, safe='')}"
     made: dict[str, Any] = {
         "@context": CONTEXT,
-        "id": f"{address}/manifest.json",
+        "id": address,
         "type": "Manifest",
         "label": {"none": [label]},
         "items": [_canvas(base, row, derivative_side) for row in rows],

@@ -11,7 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heritage_assets.search.engine import HARVEST_FIRST
+from heritage_assets.search.questions import HARVEST_FIRST
 from heritage_assets.search.snapshot import Snapshot
 
 NO_MAP = "there is no map yet: run `heritage materialize` to the end (clusters)"

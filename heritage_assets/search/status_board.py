@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from heritage_assets.curation.points import PENDING, VALIDATED
 from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, SOURCE_IMAGES, TABLES
-from heritage_assets.search.engine import HARVEST_FIRST
 from heritage_assets.search.lake_facts import lake_facts
+from heritage_assets.search.questions import HARVEST_FIRST
 from heritage_assets.search.status import table_status
 from heritage_assets.search.vector_gateway import VectorsRefusedError, VectorsUnavailableError
 from heritage_assets.stores.lake import text

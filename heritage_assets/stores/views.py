@@ -36,6 +36,14 @@ def newest_rows(lake: Lake) -> pa.Table:
     return rows.take(pa.array(newest_places(rows))).sort_by("guid")
 
 
+def superseded_in(lake: Lake, batch: str, guids: Sequence[str]) -> list[str]:
+    """Return those of ``guids`` whose current row lies in another batch than ``batch``."""
+    rows = lake.read(CLEANSED_RECORDS, columns=NEWEST.names, where=text("guid").isin(pa.array(guids, pa.string())))
+    newest = rows.take(pa.array(newest_places(rows)))
+    found: list[str] = newest.filter(pc.not_equal(newest["batch"], batch))["guid"].to_pylist()
+    return found
+
+
 def newest_places(rows: pa.Table) -> npt.NDArray[np.int64]:
     """Return where the current row of each guid is among ``rows`` (guid, batch, harvested_at); the order is arbitrary."""
     guids, batches = (rows[name].combine_chunks().dictionary_encode() for name in ("guid", "batch"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import struct
 import threading
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -78,6 +80,49 @@ def test_cmyk_keeps_its_colours() -> None:
 def test_sixteen_bit_grey_keeps_its_range() -> None:
     ramp = pixels(samples.grey16_png())[:, :, 0].ravel()
     assert ramp[0] == 0 and ramp[-1] == 255 and (np.diff(ramp) >= 0).all() and len(np.unique(ramp)) == 256
+
+
+def test_sixteen_bit_colour_keeps_its_upper_byte() -> None:
+    colours = np.array([[[0xFFFF, 0x8000, 0x01FF], [0x1234, 0, 0xFE00]]], ">u2")
+    rows = b"".join(b"\0" + row.tobytes() for row in colours)
+    header = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(samples.png_chunk(*chunk) for chunk in chunks)
+    assert pixels(png).tolist() == [[[255, 128, 1], [18, 0, 254]]]
+    grey = samples.encoded(Image.open(io.BytesIO(samples.grey16_png())), "JPEG2000", irreversible=False)
+    assert np.array_equal(pixels(grey), pixels(samples.grey16_png()))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "most"),
+    [
+        ("WEBP", {"quality": 95}, 3.0),
+        ("WEBP", {"lossless": True}, 0.0),
+        ("AVIF", {"quality": 95}, 3.0),
+        ("JPEG2000", {}, 0.0),
+        ("JPEG2000", {"no_jp2": True}, 0.0),
+        ("TIFF", {"compression": "tiff_lzw"}, 0.0),
+        ("TIFF", {"compression": "tiff_adobe_deflate"}, 0.0),
+        ("BMP", {}, 0.0),
+        ("PNG", {}, 0.0),
+        ("JPEG", {"quality": 95, "progressive": True}, 3.0),
+    ],
+)
+def test_each_format_shows_its_picture(kind, options, most) -> None:
+    """``most``: mean difference to the picture that was encoded, of 255."""
+    found = pixels(samples.encoded(samples.picture(), kind, **options))
+    assert np.abs(found - np.asarray(samples.picture(), dtype=np.int32)).mean() <= most
+
+
+def test_heic_is_refused_by_name() -> None:
+    with pytest.raises(ImageError, match=r"unsupported_media_type.*HEIC"):
+        decode_image(samples.HEIC, 768, **LIMITS)
+
+
+def test_of_several_frames_or_pages_the_first_is_shown() -> None:
+    first = np.asarray(samples.picture(0, (64, 48)), dtype=np.int32)
+    assert np.array_equal(pixels(samples.multipage_tiff()), first)
+    assert np.abs(pixels(samples.animated_gif()) - first).mean() < 12
 
 
 def test_floating_point_is_stretched_and_not_a_number_is_black() -> None:

@@ -114,7 +114,11 @@ def test_a_transient_failure_comes_back_with_growing_waits_until_it_is_given_up(
         assert len(provider.log) == asked
     minutes = [10 * 2**n for n in range(len(waits))]
     assert all(m / 2 <= wait / timedelta(minutes=1) <= m for wait, m in zip(waits, minutes, strict=True))
-    assert row["reason"] == Reason.GIVEN_UP and "server_error" in row["detail"] and row["next_attempt_at"] is None
+    assert (
+        row["reason"] == Reason.GIVEN_UP
+        and "in 2 hours, last: server_error" in row["detail"]
+        and row["next_attempt_at"] is None
+    )
 
 
 def test_a_recovered_image_becomes_ok(store) -> None:
@@ -253,10 +257,10 @@ def test_a_run_that_is_dropped_midway_leaves_no_threads(store) -> None:
 
 
 def test_progress_counts_every_record(store) -> None:
-    reports: list[int] = []
-    with hp.Provider({}) as provider, listening(lambda name, done, total: reports.append(done)):
-        run({f"g{n}": provider.url(str(n)) for n in range(40)} | {"none": None}, store)
-    assert reports[-1] == 41 and reports == sorted(reports)
+    reports: list[tuple[int, int | None]] = []
+    with hp.Provider({}) as provider, listening(lambda name, done, total: reports.append((done, total))):
+        run({f"g{n}": provider.url(str(n)) for n in range(40)} | {"none": None}, store, total=41)
+    assert reports[0] == (0, 41) and reports[-1] == (41, 41) and reports == sorted(reports)
 
 
 def test_no_tasks_give_no_rows(store) -> None:

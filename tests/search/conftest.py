@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "curation"))  # small pictures and small encoders
+sys.path.append(str(Path(__file__).resolve().parent.parent / "stores"))  # small proposals of documents
 
 from encoder_models import save_clip
 from small_archive import build_archive, open_client, wait_until

@@ -8,12 +8,15 @@ import uuid
 
 import pytest
 from iiif_rules import broken_rules
+from page_proposals import propose_documents
 from PIL import Image
 from scans_home import FIRST, SECOND, scans_home
 from small_archive import open_client
 
+from heritage_assets.curation.pages.verdicts import group_id
 from heritage_assets.search.api.details import document_ref
 from heritage_assets.search.pdf import opened_once, write_pdf
+from heritage_assets.stores.connect import Platform
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def test_documents_are_listed_and_shown_in_order(client):
     assert (detail["before"], detail["after"]) == tuple(answer["documents"][k]["document"] for k in (0, 2))
     state = client.app.state.heritage
     found = document_ref(state, state.keeper.snapshot, "scans", "page-5")
-    assert found["document"] == second["document"]
+    assert (found["document"], found["dataset"]) == (second["document"], "scans")
     assert (found["position"], found["pages"], found["title"]) == (3, 3, "scans: page-4")
     assert document_ref(state, state.keeper.snapshot, "other", "page-5") is None
     assert client.get("/api/v1/documents/doc-000000000000").status_code == 404
@@ -78,6 +81,26 @@ def test_a_manifest_and_a_pdf_have_all_pages_in_order(client):
     assert answer.content.count(b"/Type /Page\n") + answer.content.count(b"/Type /Page>") >= 1
     assert answer.content.count(b"/Type /XObject") == 3
     assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_an_id_that_two_datasets_have_is_found_in_the_one_that_is_named(tmp_path):
+    settings = scans_home(tmp_path)
+    propose_documents(Platform(settings).lake, "copies", [SECOND[:2], SECOND[2:]])
+    with open_client(settings) as client:
+        name = group_id(SECOND[0])
+        several = client.get(f"/api/v1/documents/{name}")
+        assert (several.status_code, several.json()["code"]) == (409, "several_datasets")
+        assert "copies, scans" in several.json()["detail"]
+        for dataset, pages in (("scans", SECOND), ("copies", SECOND[:2])):
+            one = client.get(f"/api/v1/documents/{name}", params={"dataset": dataset}).json()
+            assert (one["dataset"], [page["guid"] for page in one["pages_in_order"]]) == (dataset, pages)
+            made = client.get(one["manifest"]).json()
+            assert made["id"].endswith(one["manifest"])
+            assert [canvas["id"].rpartition("/")[2] for canvas in made["items"]] == pages
+            assert client.get(one["pdf"]).content.count(b"/Type /XObject") == len(pages)
+        assert client.get(f"/api/v1/documents/{name}", params={"dataset": "nowhere"}).status_code == 404
+        alone = group_id(SECOND[2])
+        assert client.get(f"/api/v1/documents/{alone}").json()["dataset"] == "copies"
 
 
 def test_only_reviewers_decide_and_two_at_once_do_no_harm(client):

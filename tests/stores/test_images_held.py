@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
-from heritage_assets.assets.source_images import known_images
+from heritage_assets.assets.source_images import SourceImagesConfig, fetch_batch, known_images
 from heritage_assets.curation.images import FetchSettings, fetch_images
-from heritage_assets.curation.schemas import IMAGE_TASKS, SOURCE_IMAGES
+from heritage_assets.curation.schemas import CLEANSED_RECORDS, IMAGE_TASKS, SOURCE_IMAGES
+from heritage_assets.engines.local import LocalEngine
 from heritage_assets.stores.lake import Lake
 from heritage_assets.stores.objects import FolderStore
 
@@ -69,6 +71,32 @@ def test_a_copy_is_shared_without_a_request(tmp_path: Path) -> None:
     (second,) = rows_of(fetch(iter(new.to_batches()), previous=known_images(lake, "b", new, 768)))
     assert (second["status"], second["guid"], second["batch"]) == ("OK", "new", "b")
     assert [second[name] for name in ("sha256", "derivative")] == [first[name] for name in ("sha256", "derivative")]
+
+
+@pytest.mark.parametrize(("withdrawn", "again"), [(True, False), (False, False), (True, True)])
+def test_nobody_is_asked_again_for_what_a_newer_batch_has_or_withdraws(withdrawn, again, tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9/1.jpg"  # which is refused as soon as it is asked for
+    lake = lake_with(tmp_path / "lake", *(held(guid, url, "FAILED") | {"reason": "timeout"} for guid in ("old", "own")))
+    record = dict.fromkeys(CLEANSED_RECORDS.schema.names) | {
+        "dataset": "d",
+        "title_by_language": {},
+        "is_shown_by": url,
+    }
+    for day, (batch, guids) in enumerate((("a", ("old", "own")), ("b", ("old",))), start=1):
+        made = {"batch": batch, "harvested_at": datetime(2026, 1, day, tzinfo=UTC)}
+        rows = [
+            record | made | {"guid": guid, "line": line, "withdrawn": withdrawn and batch == "b"}
+            for line, guid in enumerate(guids)
+        ]
+        lake.replace_batch(CLEANSED_RECORDS, batch, pa.Table.from_pylist(rows, CLEANSED_RECORDS.schema).to_batches())
+    store, config = FolderStore(tmp_path / "objects"), SourceImagesConfig(again=again)
+    for _ in range(2):
+        written = fetch_batch("a", lake, store, LocalEngine(), FetchSettings(), None, config)
+        found = {row["guid"]: row for row in lake.read(SOURCE_IMAGES, batches=["a"]).to_pylist()}
+        assert written.rows == len(found) == 2
+        assert (found["old"]["reason"], found["old"]["attempts"]) == ("superseded", 1)
+        assert found["old"]["permanent"] and "last: timeout" in found["old"]["detail"]
+        assert found["own"]["reason"] == "blocked_address", "the record that is current was asked for"
 
 
 def _png() -> bytes:

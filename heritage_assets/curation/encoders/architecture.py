@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LONGEST_WORD_PIECE = 32
 """Characters per token that are worth tokenizing: a book in a description field costs no more than the window."""
 
-_LENGTH_STEP = 16
+_LENGTH_STEP = 8
 """Texts are padded to multiples of it: few shapes, so that kernels made for one shape serve again."""
 
 _NO_LIMIT = 1_000_000

@@ -3,7 +3,7 @@
 Public: :func:`fetch_images`, :class:`FetchSettings`, :class:`PreviousImage`, :func:`previous_images`, :class:`Checkpoint`
 (what a run has so far), the vocabulary (:class:`Status`, :class:`Reason`, :data:`REASONS`), :func:`decode_image`,
 :func:`perceptual_hash`, :func:`hamming_distance`; of what failed: :func:`failed_images`, :func:`host_health`, :func:`risen`,
-:func:`made_due`.
+:func:`made_due`, :func:`left_to_newer`.
 """
 
 from heritage_assets.curation.images.checkpoints import Checkpoint
@@ -15,8 +15,10 @@ from heritage_assets.curation.images.health import (
     FAILED_IMAGES,
     HEALTH_COLUMNS,
     HostHealth,
+    can_recover,
     failed_images,
     host_health,
+    left_to_newer,
     made_due,
     risen,
 )
@@ -38,11 +40,13 @@ __all__ = [
     "ReasonSpec",
     "Status",
     "StoredImage",
+    "can_recover",
     "decode_image",
     "failed_images",
     "fetch_images",
     "hamming_distance",
     "host_health",
+    "left_to_newer",
     "made_due",
     "perceptual_hash",
     "previous_images",

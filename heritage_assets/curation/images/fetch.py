@@ -57,6 +57,7 @@ def fetch_images(
     now: datetime | None = None,
     only_due: bool = False,
     revalidate: bool = False,
+    total: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Fetch, check and store the image of each record; yield its row of SOURCE_IMAGES, each guid once, in any order.
 
@@ -75,11 +76,12 @@ def fetch_images(
         now: the time of this run, for rows and due times (UTC); default: the clock.
         only_due: leave transient failures alone until their ``next_attempt_at``.
         revalidate: ask the provider whether a stored image has changed (ETag, Last-Modified).
+        total: how many records there are, for who watches the progress.
 
     Raises:
         Exception: what the object store raises; failures of images are rows.
     """
-    stage = Stage("source_images")
+    stage = Stage("source_images", total)
     known: Mapping[str, PreviousImage] = previous or {}
     options = WorkerOptions(settings, image_root, revalidate, only_due, now or datetime.now(UTC))
     with _Run(store, options, fixed_clock=now is not None) as run:

@@ -13,7 +13,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heritage_assets.curation.images.outcomes import PreviousImage
+from heritage_assets.curation.images.outcomes import DETAIL_LENGTH, PreviousImage
 from heritage_assets.curation.images.policy import REASONS, Reason, Status
 from heritage_assets.curation.schemas import SOURCE_IMAGES, TableSpec
 
@@ -180,6 +180,28 @@ def selected(failed: pa.RecordBatch | pa.Table, reasons: Collection[str], hosts:
 
 def _is_one_of(host: str, wanted: Collection[str]) -> bool:
     return any(host == one.lower() or host.endswith(f".{one.lower()}") for one in wanted)
+
+
+def left_to_newer(previous: Mapping[str, PreviousImage], guids: Iterable[str]) -> dict[str, PreviousImage]:
+    """Return ``previous`` with the failures of ``guids`` that could be tried again final: their provider has withdrawn the
+    record, or its newer batch asks for the image."""
+    failed = ((guid, previous[guid]) for guid in guids if can_recover(previous[guid]))
+    final = {
+        guid: replace(
+            image,
+            reason=Reason.SUPERSEDED.value,
+            detail=f"{REASONS[Reason.SUPERSEDED].meaning}; last: {image.reason}: {image.detail}"[:DETAIL_LENGTH],
+            permanent=True,
+            next_attempt_at=None,
+        )
+        for guid, image in failed
+    }
+    return {**previous, **final}
+
+
+def can_recover(image: PreviousImage) -> bool:
+    """Tell whether an image failed in a way that another attempt may mend."""
+    return image.status == Status.FAILED and not image.permanent
 
 
 def made_due(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from heritage_assets.curation.images.policy import REASONS, FetchSettings, Reason, Status, next_attempt
+from heritage_assets.curation.images.policy import REASONS, FetchSettings, Reason, Status, failure_age, next_attempt
 from heritage_assets.curation.schemas import SOURCE_IMAGES
 
 if TYPE_CHECKING:
@@ -206,7 +206,8 @@ def row_failed(task: Task, error: ImageError, settings: FetchSettings, now: date
     if not permanent:
         due = next_attempt(settings, attempts, now, error.retry_after)
         if due is None:
-            permanent, detail = True, f"given up after {attempts} attempts, last: {reason}: {detail}"
+            age = failure_age(settings, attempts)
+            permanent, detail = True, f"given up after {attempts} attempts in {_span(age)}, last: {reason}: {detail}"
             reason = Reason.GIVEN_UP
     return task.row(
         status=Status.FAILED,
@@ -218,6 +219,10 @@ def row_failed(task: Task, error: ImageError, settings: FetchSettings, now: date
         next_attempt_at=due,
         fetched_at=now,
     )
+
+
+def _span(age: timedelta) -> str:
+    return f"{age.days} days" if age.days > 1 else f"{age / timedelta(hours=1):.0f} hours"
 
 
 def _clip(text: str) -> str:

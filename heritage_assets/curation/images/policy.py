@@ -140,6 +140,7 @@ class Reason(StrEnum):
     TOO_MANY_FRAMES = "too_many_frames"
     TRUNCATED = "truncated"
     CORRUPT = "corrupt"
+    SUPERSEDED = "superseded"
     GIVEN_UP = "given_up"
     TIMEOUT = "timeout"
     CONNECTION_FAILED = "connection_failed"
@@ -183,6 +184,7 @@ REASONS: dict[Reason, ReasonSpec] = {
     Reason.TOO_MANY_FRAMES: ReasonSpec("the file exceeds max_frames, or has more scans than any honest image", True),
     Reason.TRUNCATED: ReasonSpec("the body came whole, but the image in it ends early", True),
     Reason.CORRUPT: ReasonSpec("the image can't be decoded", True),
+    Reason.SUPERSEDED: ReasonSpec("not asked for again: a newer batch has the record, or withdraws it", True),
     Reason.GIVEN_UP: ReasonSpec("a transient failure lasted beyond retry_age; the detail names it", True),
     Reason.TIMEOUT: ReasonSpec("no connection, no byte or no whole body in time", False),
     Reason.CONNECTION_FAILED: ReasonSpec("refused, reset or closed before an answer", False),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from heritage_assets.search.engine import Ranked
+from heritage_assets.search.questions import Ranked
 from heritage_assets.search.snapshot import Snapshot
 
 _PLAIN = (

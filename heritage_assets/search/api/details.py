@@ -100,6 +100,7 @@ def document_ref(state: AppState, snapshot: Snapshot, dataset: str | None, guid:
     position = one.guids.index(guid) + 1
     return {
         "document": one.id,
+        "dataset": held.dataset,
         "title": title,
         "position": position,
         "pages": len(one.guids),

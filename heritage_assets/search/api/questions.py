@@ -9,7 +9,7 @@ from fastapi import Depends, File, Form, Query, UploadFile
 from heritage_assets.search.api.params import FormFilters, QueryFilters
 from heritage_assets.search.api.problems import ApiProblem
 from heritage_assets.search.api.state import AppState, State
-from heritage_assets.search.engine import By, Question
+from heritage_assets.search.questions import By, Question
 
 MAX_TEXT = 1_000
 MAX_LIKES = 20

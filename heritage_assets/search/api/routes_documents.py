@@ -38,6 +38,10 @@ NO_DOCUMENTS = "no documents are proposed yet: run `heritage pages group --datas
 MOST_BOUNDARIES = 50
 DocumentId = Annotated[str, Path(max_length=64, pattern=r"^[A-Za-z0-9_-]+$", description="The document's id.")]
 Dataset = Annotated[str, Query(min_length=1, max_length=300)]
+OfDataset = Annotated[
+    str | None,
+    Query(min_length=1, max_length=300, description="Needed where several datasets have a document of that id."),
+]
 PDF_TYPE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -47,7 +51,7 @@ PDF_TYPE: dict[int | str, dict[str, Any]] = {
 async def documents(
     state: State,
     snapshot: Current,
-    dataset: Annotated[str | None, Query(min_length=1, max_length=300)] = None,
+    dataset: OfDataset = None,
     show: Annotated[Literal["all", "open", "confirmed"], Query()] = "all",
     sort: Annotated[Literal["place", "doubt"], Query(description="Scanning order, or most doubtful first.")] = "place",
     limit: Annotated[int, Query(ge=1, le=200)] = 48,
@@ -81,11 +85,11 @@ async def documents(
 
 
 @router.get("/api/v1/documents/{document}", response_model=DocumentDetail)
-async def document(state: State, snapshot: Current, document: DocumentId) -> Response:
+async def document(state: State, snapshot: Current, document: DocumentId, dataset: OfDataset = None) -> Response:
     """Return a document with its pages in order."""
 
     def read() -> dict[str, Any]:
-        held, one = _found(state, document)
+        held, one = _found(state, document, dataset)
         (summary,) = _summaries(state, snapshot, [(held, one)])
         order = [other.id for other in held.ordered()]
         at = order.index(one.id)
@@ -94,8 +98,8 @@ async def document(state: State, snapshot: Current, document: DocumentId) -> Res
             "tag": one.tag,
             "run": held.run,
             "pages_in_order": _pages(held, snapshot, one.guids),
-            "manifest": f"/iiif/document/{quote(one.id)}/manifest.json",
-            "pdf": f"/api/v1/documents/{quote(one.id)}/document.pdf",
+            "manifest": f"/iiif/document/{quote(one.id)}/manifest.json?dataset={quote(held.dataset, safe='')}",
+            "pdf": f"/api/v1/documents/{quote(one.id)}/document.pdf?dataset={quote(held.dataset, safe='')}",
             "before": order[at - 1] if at else None,
             "after": order[at + 1] if at + 1 < len(order) else None,
         }
@@ -165,29 +169,32 @@ async def decide(state: State, who: Reviewer, body: NewPageDecision) -> Response
     response_class=Response,
     responses={200: {"content": {MANIFEST_TYPE: {"schema": {"type": "object"}}}}},
 )
-async def document_manifest(state: State, snapshot: Current, request: Request, document: DocumentId) -> Response:
+async def document_manifest(
+    state: State, snapshot: Current, request: Request, document: DocumentId, dataset: OfDataset = None
+) -> Response:
     """Return a IIIF Presentation 3 manifest of a document: a canvas for each page, in order."""
 
     def read() -> dict[str, Any]:
-        held, one = _found(state, document)
+        held, one = _found(state, document, dataset)
         rows = snapshot.cards([snapshot.row_of[guid] for guid in one.guids if guid in snapshot.row_of])
         if not rows:
             raise not_found(f"the pages of {document} are no records of this archive any more")
         base = state.limits.public_url or str(request.base_url).rstrip("/")
         title = state.documents.titles(held, [one], snapshot)[one.id]
-        return manifest(base, "document", one.id, title, rows, derivative_side=state.settings.fetch.derivative_side)
+        side = state.settings.fetch.derivative_side
+        return manifest(base, "document", one.id, title, rows, derivative_side=side, dataset=held.dataset)
 
     return Json(await asyncio.to_thread(read), media_type=MANIFEST_TYPE)
 
 
 @router.get("/api/v1/documents/{document}/document.pdf", response_class=StreamingResponse, responses=PDF_TYPE)
-async def document_pdf(state: State, snapshot: Current, document: DocumentId) -> Response:
+async def document_pdf(state: State, snapshot: Current, document: DocumentId, dataset: OfDataset = None) -> Response:
     """Return a document as PDF: its pages in order, as derivative images; at most 1,000."""
     if state.exports >= state.limits.max_exports:
         raise ApiProblem(503, "overloaded", "too many exports are running: try again in a while", retry_after=10)
     state.exports += 1
     try:
-        path = await asyncio.to_thread(_write_pdf, state, snapshot, document)
+        path = await asyncio.to_thread(_write_pdf, state, snapshot, document, dataset)
     finally:
         state.exports -= 1
     size, pieces = opened_once(path)
@@ -199,8 +206,8 @@ async def document_pdf(state: State, snapshot: Current, document: DocumentId) ->
     return StreamingResponse(pieces, media_type="application/pdf", headers=headers)
 
 
-def _write_pdf(state: AppState, snapshot: Snapshot, document: str) -> FilePath:
-    held, one = _found(state, document)
+def _write_pdf(state: AppState, snapshot: Snapshot, document: str, dataset: str | None) -> FilePath:
+    held, one = _found(state, document, dataset)
     if len(one.guids) > MOST_PAGES:
         raise ApiProblem(413, "too_large", f"{document} has {len(one.guids):,} pages; a PDF may have {MOST_PAGES:,}")
     rows = [snapshot.card(guid) for guid in one.guids]
@@ -230,11 +237,15 @@ def _no_dataset(dataset: str) -> ApiProblem:
     return not_found(f"dataset {dataset!r} has no documents: {NO_DOCUMENTS}")
 
 
-def _found(state: AppState, document: str) -> tuple[Documents, PageDocument]:
-    found = state.documents.find(document)
-    if found is None:
-        raise not_found(f"{document} is no document of this archive")
-    return found
+def _found(state: AppState, document: str, dataset: str | None) -> tuple[Documents, PageDocument]:
+    found = state.documents.find(document, dataset)
+    if not found:
+        where = "this archive" if dataset is None else f"dataset {dataset!r}"
+        raise not_found(f"{document} is no document of {where}")
+    if len(found) > 1:
+        names = ", ".join(held.dataset for held, _ in found)
+        raise ApiProblem(409, "several_datasets", f"{document} is a document of {names}: say which with ?dataset=…")
+    return found[0]
 
 
 def _progress(desk: Desk) -> dict[str, Any]:

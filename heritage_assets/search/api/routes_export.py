@@ -15,8 +15,8 @@ from heritage_assets.search.api.cards import hits
 from heritage_assets.search.api.problems import ApiProblem, not_found
 from heritage_assets.search.api.questions import FormQuestion, QueryQuestion
 from heritage_assets.search.api.state import AppState, Current, State
-from heritage_assets.search.engine import Question, Ranked
 from heritage_assets.search.export import export_stream, exportable, rows_of
+from heritage_assets.search.questions import Question, Ranked
 from heritage_assets.search.snapshot import Snapshot
 
 router = APIRouter(tags=["overview"])

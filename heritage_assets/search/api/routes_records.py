@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from heritage_assets.search.api.cards import cards
 from heritage_assets.search.api.details import record_detail
-from heritage_assets.search.api.models import Cards, CardsWanted, RecordDetail
+from heritage_assets.search.api.models import Cards, CardsWanted
+from heritage_assets.search.api.models_records import RecordDetail
 from heritage_assets.search.api.params import Guid
 from heritage_assets.search.api.problems import ApiProblem, not_found
 from heritage_assets.search.api.responses import Json

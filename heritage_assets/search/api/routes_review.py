@@ -13,7 +13,7 @@ from starlette.responses import Response
 from heritage_assets.curation.duplicates.explain import explain
 from heritage_assets.search.api.cards import card, cards
 from heritage_assets.search.api.details import explained
-from heritage_assets.search.api.models import (
+from heritage_assets.search.api.models_review import (
     Decision,
     Decisions,
     GroupDetail,
@@ -28,7 +28,7 @@ from heritage_assets.search.api.responses import Json
 from heritage_assets.search.api.routes_records import known_record
 from heritage_assets.search.api.session import Reader, Reviewer
 from heritage_assets.search.api.state import AppState, Current, State
-from heritage_assets.search.engine import HARVEST_FIRST
+from heritage_assets.search.questions import HARVEST_FIRST
 from heritage_assets.search.review import DecisionRefusedError, differences, evidence_of_pair, queue, with_state
 from heritage_assets.search.snapshot import Snapshot
 from heritage_assets.stores.archive import LakeArchive

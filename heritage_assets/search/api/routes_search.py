@@ -12,14 +12,14 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from starlette.responses import Response
 
 from heritage_assets.search.api.cards import hits
-from heritage_assets.search.api.models import Facets, SearchAnswer, SimilarAnswer, SimilarImages, VectorBody
+from heritage_assets.search.api.models_search import Facets, SearchAnswer, SimilarAnswer, SimilarImages, VectorBody
 from heritage_assets.search.api.params import FormFilters, Guid, Limit, Offset, QueryFilters
 from heritage_assets.search.api.problems import not_found
 from heritage_assets.search.api.questions import FormQuestion, QueryQuestion, read_upload
 from heritage_assets.search.api.responses import Json
 from heritage_assets.search.api.state import AppState, Current, State
-from heritage_assets.search.engine import HARVEST_FIRST, By, Question
 from heritage_assets.search.facets import count_facets
+from heritage_assets.search.questions import HARVEST_FIRST, By, Question
 from heritage_assets.search.reasons import with_reasons
 from heritage_assets.search.snapshot import Snapshot
 

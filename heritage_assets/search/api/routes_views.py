@@ -11,16 +11,16 @@ from starlette.responses import Response, StreamingResponse
 
 from heritage_assets import __version__
 from heritage_assets.search.api.cards import card
-from heritage_assets.search.api.models import Clusters, MapData, Meta, Status
+from heritage_assets.search.api.models_views import Clusters, MapData, Meta, Status
 from heritage_assets.search.api.params import Guid
 from heritage_assets.search.api.problems import ApiProblem, not_found
 from heritage_assets.search.api.responses import Json
 from heritage_assets.search.api.routes_records import known_record
 from heritage_assets.search.api.session import Who
 from heritage_assets.search.api.state import AppState, Current, State
-from heritage_assets.search.engine import HARVEST_FIRST, SORTS
 from heritage_assets.search.iiif import CONTEXT, MOST_CANVASES, manifest
 from heritage_assets.search.map_data import NO_MAP
+from heritage_assets.search.questions import HARVEST_FIRST, SORTS
 from heritage_assets.search.snapshot import FILTERABLE
 
 router = APIRouter(tags=["overview"])

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from heritage_assets.search.api.models import KeyGiven, Session
+from heritage_assets.search.api.models_views import KeyGiven, Session
 from heritage_assets.search.api.problems import ApiProblem
 from heritage_assets.search.api.responses import Json
 from heritage_assets.search.settings import Role, SearchSettings

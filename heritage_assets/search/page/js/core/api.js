@@ -128,8 +128,8 @@ export const decide = (decision) => call('/review', { method: 'POST', json: deci
 /** @param {Record<string, any>} wanted dataset, show, sort, offset, limit @param {AbortSignal} signal */
 export const documents = (wanted, signal) => call('/documents', { params: given(wanted), signal });
 
-/** @param {string} id @param {AbortSignal} signal */
-export const pageDocument = (id, signal) => call(`/documents/${tail(id)}`, { signal });
+/** @param {string} id @param {string | null} dataset null: whichever has it @param {AbortSignal} signal */
+export const pageDocument = (id, dataset, signal) => call(`/documents/${tail(id)}`, { params: given({ dataset }), signal });
 
 /** Scans around a place in scanning order; without one, around the greatest doubt. @param {string} dataset @param {number | undefined} around @param {AbortSignal} signal */
 export const filmstrip = (dataset, around, signal) => call('/filmstrip', { params: given({ dataset, around }), signal });

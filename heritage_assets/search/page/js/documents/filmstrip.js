@@ -93,7 +93,7 @@ export function filmstripView(host, route) {
     const here = strip.current;
     if (!here) return;
     try {
-      /** @type {HTMLInputElement} */ (target).placeholder = (await api.pageDocument(here.document, leaving.signal)).title;
+      /** @type {HTMLInputElement} */ (target).placeholder = (await api.pageDocument(here.document, strip.dataset, leaving.signal)).title;
     } catch (error) {
       if (!(error instanceof api.ApiError) && !api.isAbort(error)) throw error; // a title can be typed without a proposal
     }

@@ -77,7 +77,7 @@ function entry(one) {
     {},
     h(
       'a',
-      { class: 'group-card', href: address('documents', one.document) },
+      { class: 'group-card', href: address('documents', one.document, { dataset: one.dataset }) },
       h('span', { class: 'pile', 'aria-hidden': 'true' }, h('span', { class: 'mini-picture page-picture' }, picture(first, { alt: '' }))),
       h('span', { class: 'card-title' }, one.title),
       h('span', { class: 'card-line' }, h('span', {}, plural(one.pages, 'page')), one.confirmed ? h('span', { class: 'badge good' }, 'Confirmed') : h('span', { class: 'mono', title: 'Doubt' }, `${Math.round(one.doubt * 100)} % doubt`)),

@@ -19,7 +19,7 @@ export function documentView(host, route) {
 
   async function load(tries = 0) {
     try {
-      const one = await api.pageDocument(route.id, leaving.signal);
+      const one = await api.pageDocument(route.id, route.params.get('dataset'), leaving.signal);
       document.title = `${one.title} – Heritage archive`;
       draw(view, one);
     } catch (error) {
@@ -40,8 +40,8 @@ function draw(view, one) {
       'nav',
       { class: 'record-nav', 'aria-label': 'Documents' },
       h('a', { class: 'button bare', href: address('documents', '', { dataset: one.dataset }) }, icon('left'), 'Documents'),
-      step('left', 'The document before', one.before),
-      step('right', 'The document after', one.after),
+      step('left', 'The document before', one.before, one.dataset),
+      step('right', 'The document after', one.after, one.dataset),
     ),
     h(
       'header',
@@ -64,8 +64,8 @@ function draw(view, one) {
   );
 }
 
-/** @param {'left' | 'right'} sign @param {string} name @param {string | null} id */
-function step(sign, name, id) {
-  const inside = id ? { href: address('documents', id) } : { 'aria-disabled': 'true', role: 'link' };
+/** @param {'left' | 'right'} sign @param {string} name @param {string | null} id @param {string} dataset */
+function step(sign, name, id, dataset) {
+  const inside = id ? { href: address('documents', id, { dataset }) } : { 'aria-disabled': 'true', role: 'link' };
   return h('a', { class: 'button bare icon', 'aria-label': name, title: name, ...inside }, icon(sign));
 }

@@ -90,7 +90,7 @@ export class Strip {
   async confirm(title) {
     const here = this.current;
     if (!here) return;
-    const one = await api.pageDocument(here.document, this.signal);
+    const one = await api.pageDocument(here.document, this.dataset, this.signal);
     const guids = one.pages_in_order.map((/** @type {Scan} */ page) => page.guid);
     await this.#decide('confirm', guids, [here], { document: here.document, title: title || null });
   }
@@ -99,10 +99,10 @@ export class Strip {
   async give(step) {
     const here = this.current;
     if (!here) return false;
-    const own = await api.pageDocument(here.document, this.signal);
+    const own = await api.pageDocument(here.document, this.dataset, this.signal);
     const other = step < 0 ? own.before : own.after;
     if (!other) return false;
-    const target = await api.pageDocument(other, this.signal);
+    const target = await api.pageDocument(other, this.dataset, this.signal);
     const pages = target.pages_in_order.map((/** @type {Scan} */ page) => page.guid);
     const guids = step < 0 ? [...pages, here.guid] : [here.guid, ...pages];
     const seen = this.scans.find((scan) => scan.document === other) ?? target;

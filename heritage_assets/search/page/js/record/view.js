@@ -96,7 +96,7 @@ function actions({ card, links, document: page }) {
     'div',
     { class: 'chips actions' },
     card.thumbnail && h('a', { class: 'button', href: like }, icon('similar'), 'Search with this picture'),
-    page && h('a', { class: 'button', href: address('documents', page.document) }, icon('pages'), `Page ${page.position} of ${page.pages} of a document`),
+    page && h('a', { class: 'button', href: address('documents', page.document, { dataset: page.dataset }) }, icon('pages'), `Page ${page.position} of ${page.pages} of a document`),
     links.provider_page && outside(links.provider_page, 'At the provider'),
     links.provider_image && outside(links.provider_image, 'Original picture'),
     links.iiif_service && outside(`${links.iiif_service.replace(/\/$/, '')}/info.json`, 'IIIF image'),
