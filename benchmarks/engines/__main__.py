@@ -1,9 +1,9 @@
 """Spark against the local engine on the same work: cleansing, and encoding; where Spark pays.
 
     python -m benchmarks.engines --records 10000 --records 100000 --master 'local[2]'
-    python -m benchmarks.engines --encoder demo
+    python -m benchmarks.engines --encoder demo --pictures 400 --pictures 2000
 
-Records are those of the museum's sample, repeated with guids of their own; each engine writes tables of its own. With
+Records are those of the museum's sample, pictures the captioned ones, repeated with guids of their own. With
 --folder the landed batches are kept there, and are there for the next call; --engine names the engine where one alone is wanted.
 """
 
@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+
+from PIL import Image
 
 from heritage_assets.assets.cleansed_records import cleanse_batch
 from heritage_assets.assets.clip_embeddings import VectorInspection, embed_batch
@@ -97,23 +99,44 @@ def compare_cleansing(wanted: list[str], master: str, data: Path, folder: Path, 
             assert lake.count(CLEANSED_RECORDS, batches=[batch]) == count
 
 
-def compare_encoding(wanted: list[str], master: str, data: Path, folder: Path, encoder: str) -> None:
-    """Encode the same images with each engine; each forgets what it made before the second round."""
+def land_pictures(zone: LandingZone, data: Path, folder: Path, count: int) -> tuple[str, str | None]:
+    """Land ``count`` pictures, the sample's as often as it takes; return the batch and where its pictures lie.
+
+    No two are the same, not even of two batches: what was encoded once is not encoded again.
+    """
+    pictures = folder / f"pictures-{count}"
+    pictures.mkdir(exist_ok=True)
+    given = sorted((data / PICTURES).iterdir())
+    for number, file in enumerate(itertools.islice(itertools.cycle(given), count)):
+        with Image.open(file) as opened:
+            picture = opened.convert("RGB")
+        picture.putpixel((0, 0), (number % 256, number // 256 % 256, count % 256))
+        picture.save(pictures / f"{number:06}.png", compress_level=1)
+    source = DirectorySource(pictures)
+    return harvest(source, zone, dataset="pictures", batch=f"pictures-{count}", now=NOW).batch, source.image_root
+
+
+def compare_encoding(
+    wanted: list[str], master: str, data: Path, folder: Path, encoder: str, counts: list[int], rounds: int
+) -> None:
+    """Encode the same pictures with each engine, each batch ``rounds`` times; what one made is forgotten before the next."""
     store = open_object_store(folder.as_uri())
-    zone = LandingZone(store)
-    source = DirectorySource(data / PICTURES)
-    batch = harvest(source, zone, dataset="pictures", batch="pictures", now=NOW).batch
-    model = EncoderSpec(encoder, "cpu").load()
+    zone, lake, first = LandingZone(store), Lake((folder / "encoding").as_uri()), LocalEngine()
+    batches = {}
+    for count in counts:
+        batch, root = land_pictures(zone, data, folder, count)
+        cleanse_batch(batch, zone, lake, first)
+        fetch_batch(batch, lake, store, first, FetchSettings(), root, SourceImagesConfig())
+        batches[count] = batch
+    model = EncoderSpec(encoder, "cpu", cache=str(folder / "encoders")).load()
     for engine_name, engine in engines(wanted, master, folder):
-        lake = Lake((folder / engine_name).as_uri())
-        cleanse_batch(batch, zone, lake, engine)
-        fetch_batch(batch, lake, store, engine, FetchSettings(), source.image_root, SourceImagesConfig())
-        count = lake.count(CLEANSED_RECORDS, batches=[batch])
-        for _ in range(2):
-            if lake.open(CLIP_EMBEDDINGS) is not None:
-                lake.replace_batch(CLIP_EMBEDDINGS, batch, [])
-            work = partial(embed_batch, batch, lake, store, engine, model, VectorInspection(model))
-            timed("encoding", engine_name, count, work)
+        for count, batch in batches.items():
+            for _ in range(rounds):
+                if lake.open(CLIP_EMBEDDINGS) is not None:
+                    lake.replace_batch(CLIP_EMBEDDINGS, batch, [])
+                work = partial(embed_batch, batch, lake, store, engine, model, VectorInspection(model))
+                timed("encoding", engine_name, count, work)
+            assert lake.count(CLIP_EMBEDDINGS, batches=[batch]) == count
 
 
 def main() -> None:
@@ -122,8 +145,11 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the sample data")
     parser.add_argument("--master", default="local[2]", help="Spark master")
     parser.add_argument("--records", type=int, action="append", default=[], help="records to cleanse (repeatable)")
-    parser.add_argument("--rounds", type=int, default=2, help="times that each batch is cleansed")
-    parser.add_argument("--encoder", help="also encode the captioned images, with this encoder")
+    parser.add_argument(
+        "--rounds", type=int, default=2, help="times that each batch is worked on: a JVM is slow at first"
+    )
+    parser.add_argument("--encoder", help="also encode pictures, with this encoder")
+    parser.add_argument("--pictures", type=int, action="append", help="pictures to encode (repeatable; default: 400)")
     parser.add_argument("--engine", choices=ENGINES, action="append", help="only this engine (default: both)")
     parser.add_argument("--folder", type=Path, help="keep what was landed here (default: a temporary folder)")
     arguments = parser.parse_args()
@@ -134,7 +160,8 @@ def main() -> None:
         if arguments.records:
             compare_cleansing(wanted, arguments.master, data, folder, arguments.records, arguments.rounds)
         if arguments.encoder:
-            compare_encoding(wanted, arguments.master, data, folder, arguments.encoder)
+            counts = arguments.pictures or [400]
+            compare_encoding(wanted, arguments.master, data, folder, arguments.encoder, counts, arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from certificates import sign_for_loopback
 
 from heritage_assets.engines.spark.engine import hadoop_uri
 from heritage_assets.engines.spark.java import JavaMissingError, java_home
@@ -105,6 +106,19 @@ def test_settings_come_last() -> None:
     assert "spark.driver.host" not in conf  # the driver's own address: executors are elsewhere
     assert (conf["spark.app.name"], conf["spark.sql.shuffle.partitions"]) == ("mine", "7")
     assert conf["spark.executor.memory"] == "8g"
+
+
+def test_an_authority_of_ones_own_is_trusted_by_every_jvm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    access = MINIO.model_copy(update={"ca_bundle": str(sign_for_loopback(tmp_path / "tls").authority)})
+    settings = SparkSettings(conf={"spark.executor.extraJavaOptions": "-Xss4m", "spark.files": "/a"})
+    conf = spark_conf(settings, "s3://heritage/lake", access)
+    (store,) = (tmp_path / "heritage_assets" / "trust").glob("*.p12")
+    assert conf["spark.driver.extraJavaOptions"] == f"-Djavax.net.ssl.trustStore={store}"
+    # Executors are sent it, and work in the folder where it arrives.
+    assert conf["spark.executor.extraJavaOptions"] == f"-Xss4m -Djavax.net.ssl.trustStore={store.name}"
+    assert conf["spark.files"] == f"/a,{store}"
+    assert spark_conf(settings, "file:///lake", access)["spark.files"] == "/a"
 
 
 @pytest.mark.parametrize("master", ["local", "local[4]", "local[*]", "local-cluster[2,1,2048]"])
