@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from heritage_assets.curation.images.budgets import PixelBudget
-from heritage_assets.curation.images.decode import Header, allow_pixels, fitted, keep_blocks
+from heritage_assets.curation.images.decode import Header, allow_pixels, fitted, keep_memory
 from heritage_assets.curation.images.hashing import perceptual_hash
 from heritage_assets.curation.images.outcomes import PreviousImage, StoredImage
 from heritage_assets.curation.images.policy import FetchSettings
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 class ImageShelf:
     """Checks, derives and stores images. Safe to use from many threads.
 
-    Memory: 12 bytes (WebP, JPEG 2000: 20) for each of ``max_pixels``, whatever the number of threads, and the files.
+    Memory: 12 bytes (WebP, JPEG 2000: 20) for each of ``max_pixels``, whatever the number of threads, the files, and of freed
+    images what :func:`keep_memory` keeps (96 MiB for each thread at most).
     """
 
     def __init__(self, store: ObjectStore, settings: FetchSettings) -> None:
         allow_pixels(settings.max_pixels)
-        keep_blocks(settings.decode_threads)
+        keep_memory(settings.decode_threads)
         self._store = store
         self._settings = settings
         self._version = settings.derivative_version
