@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import orjson
 
@@ -116,6 +117,15 @@ class ImageShelf:
 def _jpeg(pixels: Image.Image, quality: int) -> bytes:
     """Return the pixels as a JPEG without any metadata of the original (position, owner, comments)."""
     pixels.info.clear()
-    buffer = io.BytesIO()
-    pixels.save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
-    return buffer.getvalue()
+    with _scratch_file() as file:
+        pixels.save(file, "JPEG", quality=quality, subsampling="4:2:0")
+        file.seek(0)
+        return file.read()
+
+
+def _scratch_file() -> BinaryIO:
+    """Return a file in memory, by its descriptor where the system has such: only to one does Pillow encode without holding up
+    all other threads of Python."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("derivative"), "w+b", buffering=0)
+    return io.BytesIO()
