@@ -61,6 +61,7 @@ export function facetPanel(onChange) {
         for (const one of values) if (one.label) labels.set(`${field}/${one.value}`, one.label);
       }
       const groups = FILTERS.map((field) => facetGroup(field, facets.fields[field] ?? [], state, onChange, opened));
+      if (!facets.total && facets.hint) return fill(body, h('p', { class: 'quiet' }, 'Nothing to filter by yet.'));
       groups.splice(2, 0, yearFilter(facets, state.years, (years) => onChange({ years })));
       fill(body, ...groups);
       // The boxes were made anew: the one that had the focus gets it back.
