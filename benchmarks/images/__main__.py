@@ -4,8 +4,9 @@
     python -m benchmarks.images --peer /tmp/img2dataset   # installs it into a new environment there, once
 
 Each round times one after the other on the same files. The server is a process of its own on the same cores; what it costs is the
-disadvantage of those that fetch. What they store goes to a folder in memory where there is one. Imports are not counted, except
-for img2dataset, which starts processes; what its workers count themselves stands below the table.
+disadvantage of those that fetch, and little where Go is installed, whose file server is taken then. What they store goes to a
+folder in memory where there is one. Imports are not counted, except for img2dataset, which starts processes; what its workers
+count themselves stands below the table.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def main() -> None:
         size = sum(file.stat().st_size for file in files) / len(files) / 1024
         listing, addresses = Path(folder) / "files.txt", Path(folder) / "addresses.txt"
         listing.write_text("\n".join(map(str, files)), encoding="utf-8")
-        with served(files) as urls:
+        with served(files) as (server, urls):
             addresses.write_text("\n".join(urls), encoding="utf-8")
             for _ in range(chosen.rounds):
                 results["decode"].append(ours("decode", listing))
@@ -94,7 +95,8 @@ def main() -> None:
                 if python:
                     results["img2dataset"].append(peer(python, addresses))
     print(
-        f"{chosen.images} JPEGs of {chosen.side} × {chosen.side * 3 // 4}, {size:.0f} kB each; {os.cpu_count()} cores\n"
+        f"{chosen.images} JPEGs of {chosen.side} × {chosen.side * 3 // 4}, {size:.0f} kB each; {os.cpu_count()} cores; "
+        f"served by {server}\n"
     )
     print("| | images/s | CPU ms an image | peak MB |\n|---|---|---|---|")
     print("\n".join(line(name, rounds) for name, rounds in results.items() if rounds))

@@ -19,6 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from heritage_assets.curation.images import FetchSettings, decode_image, fetch_images
+from heritage_assets.curation.images.decode import keep_memory
 from heritage_assets.curation.schemas import IMAGE_TASKS
 from heritage_assets.stores.objects import FolderStore
 
@@ -37,6 +38,7 @@ def decode(files: list[str]) -> float:
 
     The files lie in memory; each becomes the upright sRGB pixels of its derivative. Nothing is hashed, encoded, stored or sent.
     """
+    keep_memory(SETTINGS.decode_threads)  # as the step does
     bodies = [Path(file).read_bytes() for file in files]
     limits = {"max_pixels": SETTINGS.max_pixels, "max_frames": SETTINGS.max_frames}
 

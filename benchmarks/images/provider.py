@@ -1,10 +1,13 @@
-"""The pictures and a quick server for them, in a process of its own."""
+"""The pictures and a quick server for them, in a process of its own: Go's where Go is installed, else one in Python."""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import multiprocessing
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -30,14 +33,14 @@ def write_photographs(folder: Path, count: int, side: int) -> list[Path]:
 
 
 def _serve(files: list[Path], ready: Connection) -> None:
-    """Answer ``/n`` with the n-th file from memory, keeping connections open; runs until it is terminated."""
+    """Answer ``/n.jpg`` with the n-th file from memory, keeping connections open; runs until it is terminated."""
     bodies = [file.read_bytes() for file in files]
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                path = head.split(b" ", 2)[1].lstrip(b"/")
+                path = head.split(b" ", 2)[1].strip(b"/").removesuffix(b".jpg")
                 body = bodies[int(path)] if path.isdigit() else b""
                 status = b"200 OK" if body else b"404 Not Found"
                 writer.write(
@@ -57,14 +60,36 @@ def _serve(files: list[Path], ready: Connection) -> None:
 
 
 @contextmanager
-def served(files: list[Path]) -> Iterator[list[str]]:
-    """Serve the files inside the block; yields their addresses."""
+def served(files: list[Path]) -> Iterator[tuple[str, list[str]]]:
+    """Serve ``files`` (``n.jpg`` of one folder) inside the block; yields what serves them, and their addresses."""
+    go = shutil.which("go")
+    with _served_by_go(go, files[0].parent) if go else _served_by_python(files) as port:
+        yield (
+            "Go's file server" if go else "a server in Python",
+            [f"http://127.0.0.1:{port}/{file.name}" for file in files],
+        )
+
+
+@contextmanager
+def _served_by_go(go: str, folder: Path) -> Iterator[int]:
+    with tempfile.TemporaryDirectory() as made:
+        program = Path(made) / "serve"
+        subprocess.run([go, "build", "-o", program, Path(__file__).with_name("serve.go")], check=True)
+        with subprocess.Popen([program, folder], stdout=subprocess.PIPE, text=True) as server:
+            try:
+                assert server.stdout is not None
+                yield int(server.stdout.readline())
+            finally:
+                server.terminate()
+
+
+@contextmanager
+def _served_by_python(files: list[Path]) -> Iterator[int]:
     here, there = multiprocessing.Pipe()
     server = multiprocessing.Process(target=_serve, args=(files, there), daemon=True)
     server.start()
     try:
-        port = here.recv()
-        yield [f"http://127.0.0.1:{port}/{number}" for number in range(len(files))]
+        yield here.recv()
     finally:
         server.terminate()
         server.join()

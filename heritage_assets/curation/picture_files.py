@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from heritage_assets.curation.duplicates.archive import vector_column, vector_matrix
-from heritage_assets.curation.embeddings import FAILED, OK, embed
+from heritage_assets.curation.embedding_rows import FAILED, OK
+from heritage_assets.curation.embeddings import embed
 from heritage_assets.curation.encoders import Encoder
 from heritage_assets.curation.images import FetchSettings, ImageError, ImageShelf, Reason, StoredImage
 from heritage_assets.curation.schemas import EMBEDDING_TASKS, PICTURE_EMBEDDINGS

@@ -25,6 +25,7 @@ def told(outcomes: list[RunOutcome]) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_chain_on_a_qdrant_server_leaves_what_the_embedded_one_leaves(
     new_site: Callable[..., Site], tmp_path: Path
 ) -> None:

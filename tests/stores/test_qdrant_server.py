@@ -60,7 +60,7 @@ def test_points_written_over_grpc_and_rest_are_the_same(server: QdrantServer) ->
         made = store.on(store.ensure_collection(f"both-{uuid.uuid4()}", DIMS))
         made.upsert(guids, vectors, present, payloads)
         stored = made.vectors(guids, "combined")
-        found.append((made.count(), sorted(map(repr, made.scroll())), nearest(made, vectors["embedding_image"])))
+        found.append((made.count(), {row["id_object"]: row for row in made.scroll()}, nearest(made, vectors["embedding_image"])))
         unit = vectors["combined"] / np.linalg.norm(vectors["combined"], axis=1, keepdims=True)
         for row, guid in enumerate(guids):
             np.testing.assert_allclose(stored[guid], unit[row], atol=1e-5)
@@ -121,8 +121,8 @@ def test_a_snapshot_brings_a_lost_collection_back(server: QdrantServer) -> None:
     before = nearest(made, vectors["embedding_image"])
     name = made.snapshot()
     assert name is not None
-    (file,) = (server.folder / "snapshots" / made.collection).glob("*.snapshot")
-    kept = file.rename(server.folder / file.name)
+    snapshots = server.folder / "snapshots"  # the only place that the server reads files from
+    kept = (snapshots / made.collection / name).rename(snapshots / name)
     store.drop(made.collection)
     assert made.collection not in store.collections()
     assert store.client.recover_snapshot(made.collection, location=kept.as_uri(), wait=True)

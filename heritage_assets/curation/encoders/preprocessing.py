@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from heritage_assets.curation.encoders.interface import Prepared
-from heritage_assets.curation.encoders.resizing import resized, resized_by_pillow
+from heritage_assets.curation.encoders.resizing import packed, resized, resized_by_pillow
 
 VERSION = 2
 """Raise it when the code here moves pixels: it is part of every encoder's id."""
@@ -91,7 +91,7 @@ class PlainRecipe:
         if self.crop:
             left, top = (pixels.shape[1] - self.crop[0]) // 2, (pixels.shape[0] - self.crop[1]) // 2
             pixels = pixels[top : top + self.crop[1], left : left + self.crop[0]]
-        return np.ascontiguousarray(pixels)
+        return packed(pixels)
 
     def _scaled(self, size: tuple[int, int]) -> tuple[int, int]:
         assert self.shortest_edge is not None

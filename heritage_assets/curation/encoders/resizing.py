@@ -35,11 +35,22 @@ def resized(image: Image.Image, size: tuple[int, int], resample: int) -> NDArray
         return resized_by_pillow(image, size, resample)
     from torch.nn.functional import interpolate
 
-    # (1, channels, height, width) in name; in memory the channels of a pixel stay side by side, which is what is fast.
-    pixels = _pixels(image).permute(2, 0, 1)[None]
+    # (1, channels, height, width) in name; in memory the channels of a pixel stay side by side, which is what is fast. The
+    # batch comes first: added behind the permutation, it hides that from torch, and the result is laid out anew.
+    pixels = _pixels(image)[None].permute(0, 3, 1, 2)
     found: Any = interpolate(pixels, size=(size[1], size[0]), mode=mode, antialias=True)
     values: NDArray[np.uint8] = found[0].permute(1, 2, 0).numpy()[..., :3]
     return values
+
+
+def packed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return pixels (height, width, 3) in one piece, channel by channel: four times as fast as numpy pixel by pixel."""
+    if pixels.flags.c_contiguous:
+        return pixels
+    whole = np.empty(pixels.shape, np.uint8)
+    for channel in range(pixels.shape[2]):
+        whole[..., channel] = pixels[..., channel]
+    return whole
 
 
 def use_one_core() -> None:

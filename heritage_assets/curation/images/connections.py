@@ -6,8 +6,9 @@ import asyncio
 import select
 import ssl
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import httpcore
@@ -103,9 +104,11 @@ class Connections:
     each origin has its stack. How many are in use at a time is the caller's to bound.
     """
 
-    def __init__(self, backend: httpcore.AsyncNetworkBackend, ssl_context: ssl.SSLContext, most_idle: int) -> None:
+    def __init__(
+        self, backend: httpcore.AsyncNetworkBackend, ssl_context: Callable[[], ssl.SSLContext], most_idle: int
+    ) -> None:
         self._backend = backend
-        self._ssl_context = ssl_context
+        self._ssl_context = cache(ssl_context)  # reads all certificates of the system: not before it is needed
         self._most_idle = most_idle
         self._idle: OrderedDict[httpcore.AsyncHTTPConnection, Origin] = OrderedDict()
         self._stacks: dict[Origin, list[httpcore.AsyncHTTPConnection]] = {}
@@ -115,8 +118,9 @@ class Connections:
         """Hold a connection to the origin of ``url`` for one request; the newest idle one, else one that is opened by the
         request."""
         origin = (url.scheme, url.host, url.port)
+        context = self._ssl_context() if url.scheme == b"https" else None
         connection = await self._kept(origin) or httpcore.AsyncHTTPConnection(
-            url.origin, self._ssl_context, keepalive_expiry=KEPT_SECONDS, network_backend=self._backend
+            url.origin, context, keepalive_expiry=KEPT_SECONDS, network_backend=self._backend
         )
         try:
             yield connection

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import orjson
 
 from heritage_assets.curation.images.budgets import PixelBudget
-from heritage_assets.curation.images.decode import Header, allow_pixels, fitted, keep_blocks
+from heritage_assets.curation.images.decode import Header, allow_pixels, fitted, keep_memory
 from heritage_assets.curation.images.hashing import perceptual_hash
 from heritage_assets.curation.images.outcomes import PreviousImage, StoredImage
 from heritage_assets.curation.images.policy import FetchSettings
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
 class ImageShelf:
     """Checks, derives and stores images. Safe to use from many threads.
 
-    Memory: 12 bytes (WebP, JPEG 2000: 20) for each of ``max_pixels``, whatever the number of threads, and the files.
+    Memory: 12 bytes (WebP, JPEG 2000: 20) for each of ``max_pixels``, whatever the number of threads, the files, and of freed
+    images what :func:`keep_memory` keeps (96 MiB for each thread at most).
     """
 
     def __init__(self, store: ObjectStore, settings: FetchSettings) -> None:
         allow_pixels(settings.max_pixels)
-        keep_blocks(settings.decode_threads)
+        keep_memory(settings.decode_threads)
         self._store = store
         self._settings = settings
         self._version = settings.derivative_version
@@ -115,6 +117,15 @@ class ImageShelf:
 def _jpeg(pixels: Image.Image, quality: int) -> bytes:
     """Return the pixels as a JPEG without any metadata of the original (position, owner, comments)."""
     pixels.info.clear()
-    buffer = io.BytesIO()
-    pixels.save(buffer, "JPEG", quality=quality, subsampling="4:2:0")
-    return buffer.getvalue()
+    with _scratch_file() as file:
+        pixels.save(file, "JPEG", quality=quality, subsampling="4:2:0")
+        file.seek(0)
+        return file.read()
+
+
+def _scratch_file() -> BinaryIO:
+    """Return a file in memory, by its descriptor where the system has such: only to one does Pillow encode without holding up
+    all other threads of Python."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("derivative"), "w+b", buffering=0)
+    return io.BytesIO()

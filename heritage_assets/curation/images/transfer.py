@@ -94,7 +94,7 @@ class HttpFetcher:
         }
         self._kept = Connections(
             CheckedBackend(Resolver(settings.allowed_networks, settings.connect_timeout)),
-            httpx.create_ssl_context(),
+            httpx.create_ssl_context,
             most_idle=settings.concurrency,
         )
 

@@ -70,6 +70,7 @@ class SimilarAnswer(BaseModel):
     guid: str
     by: Literal["image", "text", "combined"]
     results: list[SimilarHit]
+    hint: str | None = Field(None, description="Why there is nothing, and what to do, in words.")
     took_ms: float
 
 

@@ -126,7 +126,7 @@ async def similar(
     if collection is not None:
         found = await with_reasons(state.vectors, collection, snapshot, guid, found)
     took = round((time.perf_counter() - started) * 1000, 2)
-    return Json({"guid": guid, "by": by, "results": found, "took_ms": took})
+    return Json({"guid": guid, "by": by, "results": found, "hint": answer.hint, "took_ms": took})
 
 
 @router.post("/search_similar", response_model=SimilarImages | dict[str, float])

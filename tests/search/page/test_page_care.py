@@ -152,7 +152,7 @@ def test_a_restarting_store_is_told_and_the_page_recovers(visitor: Visitor) -> N
     page.route(re.compile("/api/v1/(search|facets)"), answer)
     visitor.open()
     expect(page.get_by_role("alert")).to_contain_text("busy or restarting")
-    expect(page.get_by_role("alert")).to_contain_text("the vector store restarts")
+    expect(page.get_by_role("alert")).to_contain_text("The vector store restarts.")
     down[0] = False
     expect(page.locator(".grid .card").first).to_be_visible()
 

@@ -262,9 +262,13 @@ def test_what_stands_in_the_way_of_likeness_is_told_above_the_results(visitor: V
 
     def hinted(route: Route) -> None:
         answer = route.fetch()
-        route.fulfill(response=answer, json={**answer.json(), "hint": "its points were made by another encoder"})
+        route.fulfill(
+            response=answer, json={**answer.json(), "hint": "its points are another's: run `heritage materialize`"}
+        )
 
     page.route("**/api/v1/search?**", hinted)
     visitor.open("#/search?q=coin")
-    expect(page.get_by_text("made by another encoder")).to_be_visible()
+    notice = page.locator(".notice")
+    expect(notice).to_have_text("Its points are another's: run heritage materialize.")
+    expect(notice.locator("code")).to_have_text("heritage materialize")
     assert cards(page).count() > 5

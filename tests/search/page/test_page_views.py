@@ -211,6 +211,14 @@ def test_the_map_is_moved_by_keys_and_its_address_comes_back(
     expect(again).to_have_url(re.compile(r"z=2\.74"))
 
 
+def test_whoever_is_lost_on_the_map_is_led_back(visitor: Visitor) -> None:
+    page = visitor.open("#/map?x=1000&y=1000&z=50")
+    expect(page.get_by_text("Nothing lies here.")).to_be_visible()
+    page.get_by_role("button", name="Show the whole map").click()
+    expect(page.get_by_text("Nothing lies here.")).to_be_hidden()
+    expect(page).not_to_have_url(re.compile(r"z="))
+
+
 def test_a_hundred_thousand_points_stay_smooth(visitor: Visitor) -> None:
     fulfil_map(visitor.page, 100_000)
     page = visitor.open("#/map")

@@ -64,6 +64,6 @@
 /** @typedef {{cluster_id: string, label: string | null, terms: string[], size: number | null, x: number | null, y: number | null}} Cluster */
 /** @typedef {{guid: string[], x: number[], y: number[], cluster: number[], ratio: number[], clusters: Cluster[], hint: string | null}} MapData */
 /** @typedef {{value: string | number, count: number, label: string | null}} FacetValue */
-/** @typedef {{total: number, fields: Record<string, FacetValue[]>, years: FacetValue[], year_min: number | null, year_max: number | null}} Facets */
+/** @typedef {{total: number, fields: Record<string, FacetValue[]>, years: FacetValue[], year_min: number | null, year_max: number | null, hint: string | null}} Facets */
 
 export {};

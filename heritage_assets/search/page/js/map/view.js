@@ -64,7 +64,9 @@ function drawMap(body, map, route, signal) {
   const lasso = h('button', { class: 'button', type: 'button', 'aria-pressed': 'false' }, icon('lasso'), 'Lasso');
   const side = h('aside', { class: 'map-side', 'aria-label': 'Clusters and selection' });
   const tools = h('div', { class: 'map-tools' }, lasso, tool('plus', 'Closer', () => zoom(1.6)), tool('minus', 'Farther', () => zoom(1 / 1.6)), tool('fit', 'Whole map', () => act(() => camera.reset())));
-  fill(body, h('div', { class: 'map-stage' }, frame, tools), side);
+  const whole = h('button', { class: 'button', type: 'button', on: { click: () => act(() => camera.reset()) } }, 'Show the whole map');
+  const lost = h('p', { class: 'map-lost', role: 'status', hidden: true }, 'Nothing lies here.', whole);
+  fill(body, h('div', { class: 'map-stage' }, frame, tools, lost), side);
 
   const extent = extentOf(map.x, map.y);
   const camera = new Camera(extent);
@@ -81,6 +83,7 @@ function drawMap(body, map, route, signal) {
       painter.draw(camera, pointSize(camera.zoom, map.guid.length));
       frame.dataset.drawn = 'yes';
       overlay.draw(camera, themeColours(frame));
+      lost.hidden = places.within(camera.sight, 1)?.length !== 0;
     });
   };
   const overlay = new Overlay(above, map, places, redraw);

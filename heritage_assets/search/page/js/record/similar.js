@@ -6,7 +6,7 @@ import * as api from '../core/api.js';
 import { fill, h } from '../core/dom.js';
 import { score, words } from '../core/format.js';
 import { address } from '../core/router.js';
-import { explain, loading } from '../ui/messages.js';
+import { explain, loading, sentence } from '../ui/messages.js';
 import { picture } from '../ui/picture.js';
 import { radios } from '../ui/radios.js';
 
@@ -29,7 +29,7 @@ export function similarSection(card, params, leaving) {
     host.setAttribute('aria-busy', 'true');
     try {
       const answer = await api.similar(card.guid, by, signal);
-      if (answer.results.length === 0) fill(host, h('p', { class: 'quiet' }, 'Nothing like it yet.'));
+      if (answer.results.length === 0) fill(host, h('p', { class: 'quiet' }, ...sentence(answer.hint ?? 'nothing like it yet')));
       else fill(host, h('ul', { class: 'strip' }, ...answer.results.map((/** @type {any} */ hit) => entry(hit, params))));
       host.dataset.by = by;
       host.setAttribute('aria-busy', 'false');
@@ -37,7 +37,7 @@ export function similarSection(card, params, leaving) {
       if (api.isAbort(error)) return;
       host.setAttribute('aria-busy', 'false');
       const { text } = explain(error);
-      fill(host, h('p', { class: 'notice', role: 'alert' }, text));
+      fill(host, h('p', { class: 'notice', role: 'alert' }, ...sentence(text)));
     }
   };
   const first = card.thumbnail ? 'image' : 'text';

@@ -26,8 +26,7 @@ export function card(hit, back) {
       'span',
       { class: 'frame' },
       picture(hit, { alt: '' }),
-      hit.copies > 1 && h('span', { class: 'badge copies' }, plural(hit.copies, 'copy', 'copies')),
-      found && h('span', { class: 'badge accent found-by' }, found),
+      h('span', { class: 'marks' }, found && h('span', { class: 'badge accent found-by' }, found), hit.copies > 1 && h('span', { class: 'badge copies' }, plural(hit.copies, 'copy', 'copies'))),
     ),
     h('span', { class: 'card-title' }, title),
     h(

@@ -40,7 +40,7 @@ export function valueName(field, value, label) {
 /** @param {(change: Partial<SearchState>) => void} onChange */
 export function facetPanel(onChange) {
   const body = h('div', { class: 'facets-body' });
-  const clear = h('button', { class: 'button bare', type: 'button', on: { click: () => onChange(noFilters()) } }, 'Clear all');
+  const clear = h('button', { class: 'button bare', type: 'button', hidden: true, on: { click: () => onChange(noFilters()) } }, 'Clear all');
   const close = h('button', { class: 'button bare icon facets-close', type: 'button', 'aria-label': 'Close the filters' }, icon('close'));
   const element = h('aside', { class: 'facets', 'aria-label': 'Filters' }, h('div', { class: 'facets-head' }, h('h2', {}, 'Filters'), clear, close), body);
   /** @type {Set<string>} */
@@ -61,6 +61,7 @@ export function facetPanel(onChange) {
         for (const one of values) if (one.label) labels.set(`${field}/${one.value}`, one.label);
       }
       const groups = FILTERS.map((field) => facetGroup(field, facets.fields[field] ?? [], state, onChange, opened));
+      if (!facets.total && facets.hint) return fill(body, h('p', { class: 'quiet' }, 'Nothing to filter by yet.'));
       groups.splice(2, 0, yearFilter(facets, state.years, (years) => onChange({ years })));
       fill(body, ...groups);
       // The boxes were made anew: the one that had the focus gets it back.

@@ -5,7 +5,7 @@
 import * as api from '../core/api.js';
 import { fill, h, isTyping } from '../core/dom.js';
 import { address, go, savedScroll, toParams } from '../core/router.js';
-import { message, nothingHarvested, showError } from '../ui/messages.js';
+import { message, nothingHarvested, sentence, showError } from '../ui/messages.js';
 import { askForm } from './ask.js';
 import { aspectOf, card } from './card.js';
 import { facetPanel } from './facets.js';
@@ -60,7 +60,7 @@ export function searchView(host, route) {
       grid.set([]);
       if (answer.results.length === 0) await showNothing(answer, signal);
       else {
-        fill(results, answer.hint && h('p', { class: 'notice', role: 'status' }, answer.hint), grid.element);
+        fill(results, answer.hint && h('p', { class: 'notice', role: 'status' }, ...sentence(answer.hint)), grid.element);
         grid.append(answer.results);
       }
       took(answer);

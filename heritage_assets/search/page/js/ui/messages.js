@@ -22,10 +22,16 @@ export function message({ icon: name, title, text, command, actions = [] }) {
     { class: 'message' },
     icon(name),
     h('h2', {}, title),
-    text && h('p', {}, text),
+    text && h('p', {}, ...sentence(text)),
     command && h('pre', { tabindex: 0, 'aria-label': 'Commands to type' }, command),
     actions.length > 0 && h('div', { class: 'chips' }, ...actions),
   );
+}
+
+/** What the API says, as people write it: a capital, a full stop, commands set apart. @param {string} text @returns {(Node | string)[]} */
+export function sentence(text) {
+  const said = text.charAt(0).toUpperCase() + text.slice(1) + (/[\p{L}\p{N})`]$/u.test(text) ? '.' : '');
+  return said.split('`').map((part, at) => (at % 2 ? h('code', {}, part) : part));
 }
 
 /** Nothing was harvested yet. @param {string} [hint] what the API says to do */
