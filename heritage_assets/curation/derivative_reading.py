@@ -13,7 +13,7 @@ from heritage_assets.curation.embedding_rows import Failure
 from heritage_assets.curation.encoders import Encoder
 from heritage_assets.curation.encoders.interface import Prepared
 from heritage_assets.curation.encoders.resizing import use_one_core
-from heritage_assets.curation.images.decode import keep_blocks
+from heritage_assets.curation.images.decode import keep_memory
 from heritage_assets.stores.objects import InvalidKeyError, ObjectStore
 
 MAX_DERIVATIVE_PIXELS = 50_000_000
@@ -48,5 +48,5 @@ def reading_threads(cores: int) -> ThreadPoolExecutor:
     once (twice the cores, at least 4, at most 32).
     """
     readers = min(32, max(4, 2 * cores))
-    keep_blocks(readers)
+    keep_memory(readers)
     return ThreadPoolExecutor(readers, thread_name_prefix="decode", initializer=use_one_core)

@@ -60,7 +60,9 @@ def test_points_written_over_grpc_and_rest_are_the_same(server: QdrantServer) ->
         made = store.on(store.ensure_collection(f"both-{uuid.uuid4()}", DIMS))
         made.upsert(guids, vectors, present, payloads)
         stored = made.vectors(guids, "combined")
-        found.append((made.count(), {row["id_object"]: row for row in made.scroll()}, nearest(made, vectors["embedding_image"])))
+        found.append(
+            (made.count(), {row["id_object"]: row for row in made.scroll()}, nearest(made, vectors["embedding_image"]))
+        )
         unit = vectors["combined"] / np.linalg.norm(vectors["combined"], axis=1, keepdims=True)
         for row, guid in enumerate(guids):
             np.testing.assert_allclose(stored[guid], unit[row], atol=1e-5)
