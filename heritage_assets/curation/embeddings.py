@@ -25,7 +25,7 @@ from PIL import Image
 from heritage_assets.curation.encoders import Encoder, EncoderUnusableError
 from heritage_assets.curation.encoders.interface import Prepared, Vectors
 from heritage_assets.curation.encoders.resizing import use_one_core
-from heritage_assets.curation.images.decode import keep_blocks
+from heritage_assets.curation.images.decode import keep_memory
 from heritage_assets.curation.progress import Stage
 from heritage_assets.curation.prompts import build_prompts
 from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, VECTOR
@@ -100,7 +100,7 @@ def embed(
         OSError: the object store can't be reached (whatever its client raises): worth a retry, not a verdict on the image.
     """
     cores = os.cpu_count() or 1
-    keep_blocks(_readers(cores))
+    keep_memory(_readers(cores))
     # The journal has a thread of its own: it must not wait behind images, and what it holds outlives a failure.
     with (
         ThreadPoolExecutor(1, thread_name_prefix="journal") as writer,
