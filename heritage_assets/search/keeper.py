@@ -7,7 +7,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from heritage_assets.search.snapshot import Snapshot, build_snapshot, table_versions
+from heritage_assets.search.snapshot import Snapshot
+from heritage_assets.search.snapshot_building import build_snapshot, table_versions
 from heritage_assets.stores.lake import Lake
 
 REST = 5

@@ -17,7 +17,7 @@ from scans_home import scans_home
 from small_archive import open_client
 
 from heritage_assets.search.iiif import manifest
-from heritage_assets.search.snapshot import OF_IMAGES, OF_RECORDS
+from heritage_assets.search.snapshot_building import OF_IMAGES, OF_RECORDS
 
 SCHEMA = os.environ.get("HERITAGE_TEST_IIIF_SCHEMA")
 BASE = "https://archive.example"
