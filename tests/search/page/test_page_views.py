@@ -124,6 +124,7 @@ def test_pairs_are_reviewed_by_keys_and_taken_back(visitor: Visitor) -> None:
     body = json.loads(sent.value.post_data or "{}")
     assert body["decision"] == "different" and body["note"] == "seen side by side" and len(body["decision_id"]) == 32
     expect(progress).to_contain_text(f"{todo - 1} to do, 1 decided")
+    expect(page.locator(".nav .count")).to_contain_text(re.compile(rf"^{todo - 1}\b"))
     expect(progress).to_contain_text("1 take effect at the next canonicalization")
     page.keyboard.press("u")
     expect(progress).to_contain_text(f"{todo} to do, 0 decided")

@@ -71,6 +71,8 @@ startRouter(views, main, (route) => {
   document.title = `${TITLES[route.view] ?? 'Not found'} – Heritage archive`;
 });
 
+document.addEventListener('review-progress', (event) => shell.setReviewCount(/** @type {CustomEvent<number>} */ (event).detail));
+
 async function lookAround() {
   try {
     const meta = await api.getMeta();

@@ -162,6 +162,7 @@ function progressBar() {
     show({ open, decided, pending }) {
       bar.max = Math.max(1, open + decided);
       bar.value = decided;
+      document.dispatchEvent(new CustomEvent('review-progress', { detail: open })); // the bar of the page counts along
       fill(text, `${count(open)} to do, ${count(decided)} decided`, pending > 0 && ` (${count(pending)} take effect at the next canonicalization)`);
     },
   };
