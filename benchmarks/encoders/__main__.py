@@ -1,10 +1,10 @@
 """Hold the step ``clip_embeddings`` against the limits of the machine, and against others, on the same images in one run.
 
-    python -m benchmarks.encoders --images 384 --rounds 3
+    python -m benchmarks.encoders --images 2000 --rounds 3
 
 On a CPU: ViT-B/32 (true architecture, random weights), where the encoder is the limit, against the bare model on tensors that
 are ready, a torch DataLoader with worker processes and, with ``--peer FOLDER``, clip-retrieval (in an environment that is made
-there), on a third of the images; a tiny encoder, where decoding is the limit, against decoding alone and against decoding and
+there), on a tenth of the images; a tiny encoder, where decoding is the limit, against decoding alone and against decoding and
 preprocessing, on all. Where CUDA is, ``--cuda`` measures ViT-B/32 and ViT-L/14 on it instead. Rounds of all contestants
 alternate; ratios are medians of the rounds' ratios. Writes a table (Markdown) and the figures (JSON) to ``--output``.
 """
@@ -46,7 +46,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=384)
+    parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pictures", type=Path, help="folder that keeps them for another run")
     parser.add_argument("--peer", type=Path, help="folder of clip-retrieval's environment; without it there is no peer")
@@ -58,8 +58,8 @@ def _options() -> argparse.Namespace:
 def _on_cpu(folder: Path, files: list[Path], options: argparse.Namespace) -> tuple[dict[str, Any], str]:
     cache = str(folder / "converted")
     large = load_encoder(str(save_clip(folder / "large", "ViT-B/32")), "cpu", cache=cache)
-    tiny = load_encoder(str(save_clip(folder / "tiny", "tiny")), "cpu", cache=cache)
-    few = copied(files[: max(1, len(files) // 3)], folder / "few")
+    tiny = load_encoder(str(save_clip(folder / "tiny", "tiny")), "cpu", backend="openvino", cache=cache)
+    few = copied(files[: max(1, len(files) // 10)], folder / "few")
     contestants.step(few[:64], large)  # the batch size is found, everything is warm
     contestants.step(few[:64], tiny)
     batches = contestants.ready(few, large)

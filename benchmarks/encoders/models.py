@@ -25,7 +25,7 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
             "intermediate_size": 16,
             "num_hidden_layers": 1,
             "num_attention_heads": 1,
-            "patch_size": 112,
+            "patch_size": 32,
         },
         "text_config": {
             "hidden_size": 16,
@@ -35,7 +35,7 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
         },
     },
 }
-"""``tiny`` has the input of the others (224 × 224) and next to no work for the encoder."""
+"""``tiny`` has the input and the patches of ViT-B/32 (224 × 224, 32 × 32) and next to no other work for the encoder."""
 
 
 def save_clip(folder: Path, architecture: str) -> Path:

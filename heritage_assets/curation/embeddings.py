@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heritage_assets.curation.derivative_reading import DerivativeReader, reading_threads
+from heritage_assets.curation.derivative_reading import DerivativeReader, decoding_pool, reading_threads
 from heritage_assets.curation.embedding_rows import OK, Failure, embedding_rows
 from heritage_assets.curation.encoders import Encoder, EncoderUnusableError
 from heritage_assets.curation.encoders.interface import Prepared, Vectors
@@ -62,9 +62,9 @@ def embed(
     A derivative that is gone or can't be decoded, and an image or text on which the encoder fails, makes its row FAILED with a
     reason; its neighbours go on. A row without an image is NO_IMAGE with its text vector; ``combined`` exists where both do.
 
-    Memory: at most three chunks of prepared images (150 KB each at 224 × 224: 115 MB at the default), as many images in full size
-    as there are cores, as many files as there are readers (twice the cores, at least 4, at most 32), the last 20,000 image and
-    text vectors (80 MB at 512), and ``known``.
+    Memory: at most three chunks of prepared images (150 KB each at 224 × 224: 115 MB at the default), images in full size and
+    files as many as :func:`~.derivative_reading.reading_threads` says, the last 20,000 image and text vectors (80 MB at 512), and
+    ``known``.
 
     Args:
         tasks: batches with the schema ``EMBEDDING_TASKS``.
@@ -82,13 +82,13 @@ def embed(
         EncoderUnusableError: the encoder can't go on at all (no memory, device lost).
         OSError: the object store can't be reached (whatever its client raises): worth a retry, not a verdict on the image.
     """
-    cores = os.cpu_count() or 1
+    readers, decoders = reading_threads(store, os.cpu_count() or 1)
     # The journal has a thread of its own: it must not wait behind images, and what it holds outlives a failure.
     with (
         ThreadPoolExecutor(1, thread_name_prefix="journal") as writer,
-        reading_threads(cores) as pool,
+        decoding_pool(readers) as pool,
     ):
-        prepare = DerivativeReader(encoder, store, Semaphore(cores))
+        prepare = DerivativeReader(encoder, store, Semaphore(decoders))
         embedder = _Embedder(encoder, prepare, known or KnownVectors(), pool, journal, writer)
         stage = Stage("clip_embeddings")
         started: deque[_Chunk] = deque()

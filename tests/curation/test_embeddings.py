@@ -23,7 +23,7 @@ from heritage_assets.curation.encoders.pretrained import PretrainedEncoder
 from heritage_assets.curation.progress import listening
 from heritage_assets.curation.prompts import PROMPT_CHARACTERS
 from heritage_assets.curation.schemas import CLEANSED_RECORDS, CLIP_EMBEDDINGS, EMBEDDING_TASKS
-from heritage_assets.stores.objects import FolderStore
+from heritage_assets.stores.objects import FolderStore, S3Store
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -258,6 +258,14 @@ def test_streams_with_bounded_lookahead_and_leaves_no_threads(clip: PretrainedEn
     assert taken <= 16
     stream.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
+
+
+def test_a_server_is_read_by_more_threads_than_decode_and_a_folder_by_hardly_more_than_there_are_cores(
+    store: FolderStore,
+) -> None:
+    server = S3Store("s3://bucket/images", {})
+    assert derivative_reading.reading_threads(store, 2) == (3, 3)
+    assert [derivative_reading.reading_threads(server, cores) for cores in (1, 8, 64)] == [(4, 1), (16, 8), (32, 64)]
 
 
 def test_progress_counts_rows(clip: PretrainedEncoder, store: FolderStore) -> None:

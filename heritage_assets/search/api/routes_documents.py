@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -13,7 +12,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from heritage_assets.curation.pages.documents import Documents, PageDocument
-from heritage_assets.search.api.cards import cards
+from heritage_assets.search.api.document_cards import progress, scanned_pages, summaries
 from heritage_assets.search.api.models_documents import (
     DocumentDetail,
     DocumentList,
@@ -72,8 +71,8 @@ async def documents(
             found.sort(key=lambda both: -both[1].doubt)
         page, following = found[offset : offset + limit], offset + limit
         return {
-            "documents": _summaries(state, snapshot, page),
-            "datasets": [_progress(desk) for desk in desks],
+            "documents": summaries(state.documents, snapshot, page),
+            "datasets": [progress(desk) for desk in desks],
             "total": len(found),
             "offset": offset,
             "limit": limit,
@@ -90,14 +89,14 @@ async def document(state: State, snapshot: Current, document: DocumentId, datase
 
     def read() -> dict[str, Any]:
         held, one = _found(state, document, dataset)
-        (summary,) = _summaries(state, snapshot, [(held, one)])
+        (summary,) = summaries(state.documents, snapshot, [(held, one)])
         order = [other.id for other in held.ordered()]
         at = order.index(one.id)
         return {
             **summary,
             "tag": one.tag,
             "run": held.run,
-            "pages_in_order": _pages(held, snapshot, one.guids),
+            "pages_in_order": scanned_pages(held, snapshot, one.guids),
             "manifest": f"/iiif/document/{quote(one.id)}/manifest.json?dataset={quote(held.dataset, safe='')}",
             "pdf": f"/api/v1/documents/{quote(one.id)}/document.pdf?dataset={quote(held.dataset, safe='')}",
             "before": order[at - 1] if at else None,
@@ -126,10 +125,10 @@ async def filmstrip(
         return {
             "dataset": dataset,
             "start": start,
-            "scans": _pages(held, snapshot, held.order[start : start + 2 * reach + 1]),
+            "scans": scanned_pages(held, snapshot, held.order[start : start + 2 * reach + 1]),
             "total": len(held.order),
             "boundaries": [{name: getattr(one, name) for name in names} for one in held.boundaries[:MOST_BOUNDARIES]],
-            "progress": _progress(desk),
+            "progress": progress(desk),
         }
 
     return Json(await asyncio.to_thread(read))
@@ -223,7 +222,7 @@ def _write_pdf(state: AppState, snapshot: Snapshot, document: str, dataset: str 
     return path
 
 
-# -- shapes ------------------------------------------------------------------------------------------------------------------
+# -- what is asked for ---------------------------------------------------------------------------------------------------
 
 
 def _desk(state: AppState, dataset: str) -> Desk:
@@ -246,61 +245,3 @@ def _found(state: AppState, document: str, dataset: str | None) -> tuple[Documen
         names = ", ".join(held.dataset for held, _ in found)
         raise ApiProblem(409, "several_datasets", f"{document} is a document of {names}: say which with ?dataset=…")
     return found[0]
-
-
-def _progress(desk: Desk) -> dict[str, Any]:
-    held = desk.documents
-    return {
-        "dataset": held.dataset,
-        "run": held.run,
-        "scans": len(held.order),
-        "documents": len(held.by_id),
-        "confirmed": held.confirmed,
-        "open": len(held.boundaries),
-    }
-
-
-def _summaries(state: AppState, snapshot: Snapshot, page: list[tuple[Documents, PageDocument]]) -> list[dict[str, Any]]:
-    firsts = cards(snapshot, [one.guids[0] for _, one in page])
-    titles: dict[str, str] = {}
-    for held in {id(held): held for held, _ in page}.values():
-        titles |= state.documents.titles(held, [one for other, one in page if other is held], snapshot)
-    return [
-        {
-            "document": one.id,
-            "dataset": held.dataset,
-            "title": titles[one.id],
-            "pages": len(one.guids),
-            "confirmed": one.confirmed,
-            "doubt": one.doubt,
-            "first": firsts.get(one.guids[0]),
-        }
-        for held, one in page
-    ]
-
-
-def _pages(held: Documents, snapshot: Snapshot, guids: Sequence[str]) -> list[dict[str, Any]]:
-    known = cards(snapshot, guids)
-    positions = {guid: at for one in held.of(guids) for at, guid in enumerate(one.guids, start=1)}
-    shown_guids = set(guids)
-    doubts = {one.after: one.doubt for one in held.boundaries if one.after in shown_guids}
-    shown = []
-    for guid in guids:
-        row, one, card = held.rows[guid], held.by_id[held.document_of[guid]], known.get(guid, {})
-        shown.append(
-            {
-                "guid": guid,
-                "scan": row["scan"],
-                "place": row["place"],
-                "document": one.id,
-                "position": positions[guid],
-                "pages": len(one.guids),
-                "confirmed": one.confirmed,
-                "tag": one.tag,
-                "doubt": doubts.get(guid),
-                "defects": row["defects"] or [],
-                "thumbnail": card.get("thumbnail"),
-                "image": card.get("image"),
-            }
-        )
-    return shown

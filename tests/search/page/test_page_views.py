@@ -217,6 +217,9 @@ def test_whoever_is_lost_on_the_map_is_led_back(visitor: Visitor) -> None:
     page.get_by_role("button", name="Show the whole map").click()
     expect(page.get_by_text("Nothing lies here.")).to_be_hidden()
     expect(page).not_to_have_url(re.compile(r"z="))
+    visitor.open("#/map?x=1000&y=1000&z=50")
+    page.get_by_role("link", name="Map", exact=True).click()
+    expect(page.get_by_text("Nothing lies here.")).to_be_hidden()
 
 
 def test_a_hundred_thousand_points_stay_smooth(visitor: Visitor) -> None:

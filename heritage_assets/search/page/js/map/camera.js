@@ -4,6 +4,8 @@
  */
 
 const CLOSEST = 400;
+/** The buttons' strip, in CSS pixels; the whole map is shown clear of it. */
+const STRIP = 60;
 
 /** @typedef {{left: number, right: number, low: number, high: number}} Extent */
 
@@ -18,11 +20,12 @@ export class Camera {
     this.zoom = 1;
   }
 
-  /** CSS pixels for one unit of the map. */
+  /** CSS pixels for one unit of the map; the whole map leaves room for names at the sides and for the buttons. */
   get scale() {
     const wide = Math.max(this.extent.right - this.extent.left, 1e-6);
     const tall = Math.max(this.extent.high - this.extent.low, 1e-6);
-    return Math.min(this.width / wide, this.height / tall) * 0.9 * this.zoom;
+    const room = Math.max(this.height - 2 * STRIP, this.height / 2);
+    return Math.min((this.width * 0.9) / wide, room / tall) * this.zoom;
   }
 
   /** @param {number} width @param {number} height */

@@ -144,7 +144,7 @@ function drawMap(body, map, route, signal) {
   }
   function goTo(/** @type {import('../core/types.js').Cluster} */ cluster) {
     if (cluster.x === null || cluster.y === null) return;
-    act(() => Object.assign(camera, { x: cluster.x, y: cluster.y, zoom: Math.max(camera.zoom, 4) }));
+    act(() => Object.assign(camera, { x: cluster.x, y: cluster.y, zoom: Math.min(Math.max(camera.zoom, 4), 12) }));
     frame.focus();
   }
 
@@ -161,6 +161,7 @@ function drawMap(body, map, route, signal) {
   const follow = (/** @type {import('../core/router.js').Route} */ { params }) => {
     const [x, y, zoomed] = ['x', 'y', 'z'].map((name) => Number(params.get(name) ?? NaN));
     if ([x, y, zoomed].every(Number.isFinite)) Object.assign(camera, { x, y, zoom: Math.max(0.7, zoomed) });
+    else if (!params.has('area')) camera.reset();
     showArea(params.get('area') ?? '');
   };
   follow(route);
