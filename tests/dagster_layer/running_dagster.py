@@ -106,8 +106,11 @@ class RunningDagster(DagsterClient):
 
 
 @contextmanager
-def running_dagster(site: Site) -> Iterator[RunningDagster]:
-    """Start the three processes over a home; all they started is killed at the end."""
+def running_dagster(site: Site, *, quick_sensors: bool = False) -> Iterator[RunningDagster]:
+    """Start the three processes over a home; all they started is killed at the end.
+
+    With ``quick_sensors`` their ticks come every 3 seconds, and so does what follows by automation.
+    """
     execution.prepare_home(site.settings)
     logs = site.home / "logs"
     logs.mkdir()
@@ -117,7 +120,7 @@ def running_dagster(site: Site) -> Iterator[RunningDagster]:
     workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}), encoding="utf-8")
     code = ["-m", "dagster", "api", "grpc", "-m", "minute_location", "-h", "127.0.0.1", "-p", str(code_port)]
     web = ["-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(web_port), "-w", str(workspace)]
-    daemon = [str(HERE / "quick_daemon.py"), "run", "-w", str(workspace)]
+    daemon = [str(HERE / "quick_daemon.py"), *(["sensors"] if quick_sensors else []), "run", "-w", str(workspace)]
     with ExitStack() as stack:
         stack.enter_context(process("code", code, site, logs))
         wait_for_port(code_port)

@@ -34,7 +34,7 @@ def live(new_site: Callable[..., Site]) -> Site:
 @pytest.fixture(scope="module")
 def dagster(live: Site) -> Iterator[RunningDagster]:
     """Started once; the tests below build on each other, in their order."""
-    with running_dagster(live) as running:
+    with running_dagster(live, quick_sensors=True) as running:
         yield running
     live.close()
 
