@@ -22,6 +22,7 @@ from heritage_assets.jobs import (
     record_chain,
 )
 from heritage_assets.maintenance import maintenance
+from heritage_assets.partitions import when_sound
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.http_fetcher import HttpFetcherResource
@@ -124,7 +125,7 @@ def build_definitions(settings: Settings | None = None, **overrides: Any) -> dg.
 
 def _following(loaded: Any, settings: Settings) -> list[Any]:
     """Let the steps of pages follow by themselves where a dataset is one of pages; elsewhere nothing asks for them."""
-    conditions = {"page_features": dg.AutomationCondition.eager(), "page_groups": LOOSE, "page_group_evaluation": LOOSE}
+    conditions = {"page_features": when_sound, "page_groups": LOOSE, "page_group_evaluation": LOOSE}
     if not settings.pages.datasets:
         return list(loaded)
 

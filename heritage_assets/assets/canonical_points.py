@@ -12,7 +12,7 @@ from pydantic import Field
 from heritage_assets.curation.duplicates import DuplicateSettings, GroupChanges, PairChanges, find_pairs, regroup
 from heritage_assets.curation.points import PENDING, is_settled, validated_payload
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, DUPLICATE_PAIRS, TableSpec
-from heritage_assets.partitions import harvest_batches
+from heritage_assets.partitions import harvest_batches, when_sound
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.object_store import ObjectStoreResource
@@ -152,7 +152,7 @@ def _spec(name: str, description: str, kinds: set[str]) -> dg.AssetSpec:
         kinds=kinds,
         owners=OWNERS,
         code_version="1",
-        automation_condition=dg.AutomationCondition.eager() if name == "canonical_points" else None,
+        automation_condition=when_sound if name == "canonical_points" else None,
     )
 
 

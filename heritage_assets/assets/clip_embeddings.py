@@ -13,7 +13,7 @@ from heritage_assets.curation.encoders import Encoder
 from heritage_assets.curation.schemas import CLIP_EMBEDDINGS, EMBEDDING_TASKS, SOURCE_IMAGES
 from heritage_assets.curation.vector_memory import NORM_TOLERANCE
 from heritage_assets.engines.base import Engine, Step
-from heritage_assets.partitions import harvest_batches
+from heritage_assets.partitions import harvest_batches, when_sound
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.lake import LakeResource
@@ -93,7 +93,7 @@ def embed_batch(
     code_version="1",
     retry_policy=RETRIES,
     pool="gpu",
-    automation_condition=dg.AutomationCondition.eager(),
+    automation_condition=when_sound,
     check_specs=[
         blocking(COUNTED, CLIP_EMBEDDINGS.name, "every row of source_images has its row"),
         blocking(DIMENSIONS, CLIP_EMBEDDINGS.name, "vectors have the encoder's dimensions"),

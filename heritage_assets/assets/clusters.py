@@ -106,7 +106,9 @@ def tell_points(collection: VectorStore, members: pa.Table) -> int:
     group_name="clusters",
     retry_policy=RETRIES,
     pool="clusters",
-    check_specs=[blocking(COVERED, CLUSTER_MEMBERS.name, "a copy is in the cluster of its representative")],
+    check_specs=[
+        blocking(COVERED, CLUSTER_MEMBERS.name, "a copy is in the cluster of its representative", of_batches=False)
+    ],
 )
 def clusters(
     context: dg.AssetExecutionContext,

@@ -26,7 +26,9 @@ COVERED = "every_scan_is_in_one_document"
     code_version="1",
     retry_policy=dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS),
     pool="page_groups",
-    check_specs=[blocking(COVERED, PAGE_GROUPS.name, "the documents of a run share its scans out, each once")],
+    check_specs=[
+        blocking(COVERED, PAGE_GROUPS.name, "the documents of a run share its scans out, each once", of_batches=False)
+    ],
 )
 def page_groups(
     context: dg.AssetExecutionContext,

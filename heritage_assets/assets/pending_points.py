@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from heritage_assets.curation.points import EMBEDDING_COLUMNS, RECORD_COLUMNS, VECTOR_NAMES, pending_payloads
 from heritage_assets.curation.schemas import CLEANSED_RECORDS, CLIP_EMBEDDINGS
-from heritage_assets.partitions import harvest_batches
+from heritage_assets.partitions import harvest_batches, when_sound
 from heritage_assets.resources.encoder import EncoderResource
 from heritage_assets.resources.lake import LakeResource
 from heritage_assets.resources.vector_store import VectorStoreResource
@@ -137,7 +137,7 @@ def present_points(store: VectorStore, batch: str, guids: pa.Array) -> int:
     code_version="1",
     retry_policy=VECTOR_STORE_RETRIES,
     pool="qdrant_write",
-    automation_condition=dg.AutomationCondition.eager(),
+    automation_condition=when_sound,
     check_specs=[blocking(COUNTED, "pending_points", "every current record of the batch has its point")],
 )
 def pending_points(

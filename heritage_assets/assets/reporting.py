@@ -9,6 +9,7 @@ import dagster as dg
 import pyarrow as pa
 
 from heritage_assets.curation.schemas import TableSpec
+from heritage_assets.partitions import harvest_batches
 from heritage_assets.stores.lake import Lake, Written
 from heritage_assets.stores.objects import ObjectStore
 
@@ -113,9 +114,10 @@ class Stopwatch:
         return {"seconds": round(total, 3), "rate_per_second": round(items / total, 1) if total else 0.0}
 
 
-def blocking(name: str, asset: str, description: str) -> dg.AssetCheckSpec:
-    """Declare a check that stops everything downstream when it fails."""
-    return dg.AssetCheckSpec(name, asset=asset, blocking=True, description=description)
+def blocking(name: str, asset: str, description: str, *, of_batches: bool = True) -> dg.AssetCheckSpec:
+    """Declare a check that stops everything downstream when it fails: of its batch alone, where the asset has batches."""
+    partitions = harvest_batches if of_batches else None
+    return dg.AssetCheckSpec(name, asset=asset, blocking=True, description=description, partitions_def=partitions)
 
 
 def verdict(name: str, asset: str, passed: bool, **metadata: Any) -> dg.AssetCheckResult:

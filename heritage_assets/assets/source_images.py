@@ -28,7 +28,7 @@ from heritage_assets.curation.images.health import LEAST_IMAGES, check_reasons
 from heritage_assets.curation.images.wanted import host_keys, wanted_of
 from heritage_assets.curation.schemas import CLEANSED_RECORDS, IMAGE_TASKS, SOURCE_IMAGES
 from heritage_assets.engines.base import Engine, Step
-from heritage_assets.partitions import harvest_batches
+from heritage_assets.partitions import harvest_batches, when_sound
 from heritage_assets.resources.engine import EngineResource
 from heritage_assets.resources.http_fetcher import HttpFetcherResource
 from heritage_assets.resources.lake import LakeResource
@@ -135,7 +135,7 @@ def fetch_batch(
     code_version="1",
     retry_policy=RETRIES,
     pool="source_images",
-    automation_condition=dg.AutomationCondition.eager(),
+    automation_condition=when_sound,
     check_specs=[
         blocking(COUNTED, SOURCE_IMAGES.name, "every record of the batch has its row"),
         dg.AssetCheckSpec(
