@@ -57,6 +57,12 @@ def materialized(runs: list[dict[str, object]], asset: str) -> list[object]:
     return [run["runId"] for run in runs if any(e["assetKey"]["path"] == [asset] for e in run["assetMaterializations"])]
 
 
+def several_batches(tags: dict[str, str]) -> bool:
+    """Whether a run with these tags works on a range of batches."""
+    first, last = (tags.get(f"dagster/asset_partition_range_{end}") for end in ("start", "end"))
+    return first != last
+
+
 def test_the_landing_sensor_takes_a_dropped_batch_through_the_chain(live: Site, dagster: RunningDagster) -> None:
     live.land("museum-1", first_batch())
     (run,) = dagster.wait("the landing sensor asks for a run", lambda: dagster.runs(heritage__batch="museum-1"), 90)
@@ -110,8 +116,8 @@ def test_backfill_of_several_partitions_leaves_the_stores_of_an_undisturbed_run(
     runs = dagster.runs(dagster__backfill=backfill)
     assert {run["status"] for run in runs} == {"SUCCESS"}
     assert all(materialized(runs, step) for step in RECORD_STEPS)
-    # A daemon that looks between two events of the first run asks for what follows in two runs.
-    assert len(runs) < len(batches), "batches share runs"
+    # How many runs there are is chance: a daemon that looks between two events of a run asks for what follows in two.
+    assert any(several_batches(run["tags"]) for run in runs), "batches share runs"
     dagster.start_schedule("every_minute")  # its minute passes while the reference is made
     reference = undisturbed()
     left, right = reference.tables(), live.tables()
