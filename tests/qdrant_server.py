@@ -6,8 +6,6 @@ The program is ``qdrant`` among the tools (``HERITAGE_TOOLS``) or on the path; w
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,23 +14,17 @@ from pathlib import Path
 import httpx
 import pytest
 from certificates import Certificates
+from local_servers import free_ports, program
 
-TOOLS = Path(os.environ.get("HERITAGE_TOOLS", Path.home() / ".cache/heritage_assets/tools"))
 START_SECONDS = 60.0
-
-
-def qdrant_program() -> str | None:
-    """Return Qdrant's program where there is one."""
-    kept = TOOLS / "qdrant"
-    return str(kept) if kept.exists() else shutil.which("qdrant")
 
 
 def program_or_skip() -> str:
     """Return Qdrant's program, or skip the test by name."""
-    program = qdrant_program()
-    if program is None:
+    found = program("qdrant")
+    if found is None:
         pytest.skip("no Qdrant server to test against (qdrant is not on the path)")
-    return program
+    return found
 
 
 class QdrantServer:
@@ -58,7 +50,7 @@ class QdrantServer:
         bootstrap: QdrantServer | None = None,
     ) -> None:
         self.program, self.folder, self.api_key, self.certificates = program, folder, api_key, certificates
-        self.port, self.grpc_port, self._peer_port = _free_ports(3)
+        self.port, self.grpc_port, self._peer_port = free_ports(3)
         self.url = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
         self._in_cluster, self._bootstrap = in_cluster, bootstrap
         self._process: subprocess.Popen[bytes] | None = None
@@ -133,14 +125,3 @@ class QdrantServer:
                 "QDRANT__TLS__KEY": str(self.certificates.key),
             }
         return found
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()

@@ -17,6 +17,7 @@ import qdrant_edge as edge
 
 from benchmarks.duplicates.vectors import embedding_like
 from benchmarks.search.archive import DIMENSIONS
+from benchmarks.search.recall import recall
 from heritage_assets.embedded.vector_endpoint.catalog import Catalog
 from heritage_assets.embedded.vector_endpoint.collection import Collection
 from heritage_assets.embedded.vector_endpoint.indexing import optimize
@@ -50,9 +51,9 @@ def main() -> None:
         indexed, found = _queried(collection, asked, exact=False)
         exact, _ = _queried(collection, asked, exact=True)
         catalog.close()
-    recall = np.mean([len(set(a) & set(b)) / LIMIT for a, b in zip(found, truth, strict=True)])
+    share = recall([set(one) for one in found], [set(one) for one in truth])
     print(
-        f"{options.rows:,} points; the index takes {seconds:.0f} s to make; recall of the {LIMIT} nearest {recall:.4f}\n"
+        f"{options.rows:,} points; the index takes {seconds:.0f} s to make; recall of the {LIMIT} nearest {share:.4f}\n"
     )
     print("| query | ms |\n|---|---:|")
     print(

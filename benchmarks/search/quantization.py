@@ -20,6 +20,7 @@ import qdrant_edge as edge
 
 from benchmarks.duplicates.vectors import embedding_like
 from benchmarks.search.archive import DIMENSIONS
+from benchmarks.search.recall import exact_nearest, recall
 from heritage_assets.curation.duplicates.archive import vector_matrix
 from heritage_assets.curation.schemas import CLIP_EMBEDDINGS
 from heritage_assets.settings import Settings
@@ -44,8 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     vectors = vectors_of(options.home) if options.home else embedding_like(options.rows + options.queries, DIMENSIONS)
     stored, asked = vectors[options.queries :], vectors[: options.queries]
-    nearest = np.argsort(-(asked @ stored.T), axis=1, kind="stable")[:, :LIMIT]
-    truth: Ids = [set(row.tolist()) for row in nearest]
+    truth: Ids = [set(rows) for rows in exact_nearest(asked, stored, LIMIT)]
     print(f"{len(stored):,} vectors of {stored.shape[1]}, {len(asked)} queries, recall of the {LIMIT} nearest\n")
     rescored = "".join(f" {taken} times as many, rescored |" for taken in MORE)
     print(f"| layout | bytes of a vector in memory | recall | ms a query |{rescored}")
@@ -53,9 +53,9 @@ def main() -> None:
     for layout in Quantization:
         with tempfile.TemporaryDirectory() as folder:
             shard = built(Path(folder), stored, layout)
-            plain, milliseconds = recall(shard, asked, truth, edge.QuantizationSearchParams(rescore=False))
+            plain, milliseconds = searched(shard, asked, truth, edge.QuantizationSearchParams(rescore=False))
             more = [
-                recall(shard, asked, truth, edge.QuantizationSearchParams(rescore=True, oversampling=float(x)))[0]
+                searched(shard, asked, truth, edge.QuantizationSearchParams(rescore=True, oversampling=float(x)))[0]
                 for x in MORE
             ]
             shard.close()
@@ -102,7 +102,7 @@ def quantizer(layout: Quantization) -> edge.ScalarQuantizationConfig | edge.Bina
     return None
 
 
-def recall(
+def searched(
     shard: edge.EdgeShard, asked: Floats, truth: Ids, quantization: edge.QuantizationSearchParams
 ) -> tuple[float, float]:
     """Return the part of the nearest that is found, and milliseconds a query."""
@@ -112,7 +112,7 @@ def recall(
     started = time.perf_counter()
     found = [{point.id for point in shard.query(request)} for request in requests]
     milliseconds = (time.perf_counter() - started) * 1_000 / len(requests)
-    return float(np.mean([len(one & wanted) / LIMIT for one, wanted in zip(found, truth, strict=True)])), milliseconds
+    return recall(found, truth), milliseconds
 
 
 if __name__ == "__main__":

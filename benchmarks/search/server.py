@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from benchmarks.duplicates.vectors import embedding_like
 from benchmarks.search.archive import DIMENSIONS
+from benchmarks.search.recall import exact_nearest, recall
 from heritage_assets.stores.vector_settings import Quantization, VectorSettings
 from heritage_assets.stores.vectors import VectorStore
 
@@ -52,8 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     vectors = embedding_like(options.rows + options.queries, DIMENSIONS)
     stored, asked = vectors[options.queries :], vectors[: options.queries]
-    nearest = np.argsort(-(asked @ stored.T), axis=1, kind="stable")[:, :LIMIT]
-    truth = [{str(row) for row in rows} for rows in nearest.tolist()]
+    truth = [{str(row) for row in rows} for rows in exact_nearest(asked, stored, LIMIT)]
     print(
         f"{len(stored):,} vectors of {stored.shape[1]} numbers; recall of the {LIMIT} nearest, {len(asked)} queries\n"
     )
@@ -71,7 +71,7 @@ def main() -> None:
         with collection(options.url, settings.model_copy(update=chosen)) as filled:
             load(filled, stored)
             await_index(filled)
-            found, milliseconds = recall(filled, asked, truth)
+            found, milliseconds = searched(filled, asked, truth)
             print(f"| {name} | {found:.4f} | {milliseconds:.2f} |", flush=True)
 
 
@@ -107,13 +107,13 @@ def await_index(store: VectorStore) -> None:
     raise TimeoutError(f"{store.collection} is not indexed after {INDEXED_SECONDS} s")
 
 
-def recall(store: VectorStore, asked: Floats, truth: list[set[str]]) -> tuple[float, float]:
+def searched(store: VectorStore, asked: Floats, truth: list[set[str]]) -> tuple[float, float]:
     """Return the part of the nearest that is found, and milliseconds a query."""
     store.search(asked[0], VECTOR, LIMIT)
     started = time.perf_counter()
     found = [{hit.guid for hit in store.search(one, VECTOR, LIMIT)} for one in asked]
     milliseconds = (time.perf_counter() - started) * 1_000 / len(asked)
-    return float(np.mean([len(one & wanted) / LIMIT for one, wanted in zip(found, truth, strict=True)])), milliseconds
+    return recall(found, truth), milliseconds
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def require_programs(spark: bool) -> None:
         missing.append("PostgreSQL (apt-get install postgresql)")
     if os.geteuid() == 0 and not shutil.which("runuser"):
         missing.append("runuser")
-    if minio_program() is None:
+    if tool("minio") is None:
         missing.append("MinIO (scripts/services.sh builds it)")
     missing += [program for program in ("curl", "bash") if not shutil.which(program)]
     if spark and not (os.environ.get("JAVA_HOME") or shutil.which("java")):
@@ -46,16 +46,10 @@ def require_programs(spark: bool) -> None:
         raise MissingError(f"not on this machine: {', '.join(missing)}")
 
 
-def minio_program() -> str | None:
-    """Return MinIO's program, if there is one."""
-    built = TOOLS / "minio"
-    return str(built) if built.exists() else shutil.which("minio")
-
-
-def qdrant_program() -> str | None:
-    """Return Qdrant's program, if there is one."""
-    kept = TOOLS / "qdrant"
-    return str(kept) if kept.exists() else shutil.which("qdrant")
+def tool(name: str) -> str | None:
+    """Return a program that is kept among the tools or on the path, if there is one."""
+    kept = TOOLS / name
+    return str(kept) if kept.exists() else shutil.which(name)
 
 
 def free_network() -> str:
@@ -84,7 +78,7 @@ class Translation:
         self.own_qdrant = given is None
         if given:
             self.qdrant = urlsplit(given).netloc
-        elif qdrant_program():
+        elif tool("qdrant"):
             self.qdrant = f"{self.addresses['qdrant']}:{QDRANT_PORT}"
         else:
             self.qdrant = f"127.0.0.1:{_free_port()}"
@@ -179,9 +173,9 @@ class Translation:
         if image.startswith(("heritage-cpu", "heritage-gpu")):
             return words
         if image == "heritage-minio":
-            return [str(minio_program()), *words]
+            return [str(tool("minio")), *words]
         if image == "qdrant/qdrant":
-            if program := qdrant_program():
+            if program := tool("qdrant"):
                 return [program]
             folder = str(self._volumes["/qdrant/storage"])
             endpoint = [sys.executable, "-m", "heritage_assets.embedded.vector_endpoint", "--home", folder]

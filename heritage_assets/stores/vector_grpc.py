@@ -10,12 +10,10 @@ from urllib.parse import urlsplit
 
 from heritage_assets.stores.vector_transport import (
     GIVE_UP_SECONDS,
-    KEY_ADVICE,
-    KEY_REFUSED,
     TIMEOUT_SECONDS,
     WAIT_MAX_SECONDS,
-    VectorStoreError,
     VectorStoreUnavailableError,
+    refusal,
 )
 
 _MESSAGE_BYTES = 32 << 20
@@ -82,9 +80,7 @@ class GrpcPoints:
                     f"the vector store at {self.address} is unavailable ({code}: {details}): check that the server's gRPC "
                     "is on and that HERITAGE_VECTORS__GRPC_PORT is right"
                 ) from error
-            status = _STATUS.get(code)
-            advice = KEY_ADVICE if status in KEY_REFUSED else ""
-            raise VectorStoreError(f"{details} (gRPC Upsert, {collection}){advice}", status) from error
+            raise refusal(f"{details} (gRPC Upsert, {collection})", _STATUS.get(code)) from error
 
     def close(self) -> None:
         """Close the connection; the next call opens a new one."""

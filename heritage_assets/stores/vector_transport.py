@@ -22,8 +22,7 @@ _ATTEMPTS = 8
 WAIT_MAX_SECONDS = 5.0
 GIVE_UP_SECONDS = 120.0
 _TOO_MANY_REQUESTS = 429
-KEY_REFUSED = frozenset((401, 403))
-KEY_ADVICE = ": check HERITAGE_QDRANT_API_KEY, and that the key may write"
+_KEY_REFUSED = frozenset((401, 403))
 _NOT_FOUND = 404
 _CONFLICT = 409
 NOT_IMPLEMENTED = 501
@@ -47,6 +46,12 @@ class VectorStoreError(RuntimeError):
     def conflict(self) -> bool:
         """The collection exists already."""
         return self.status == _CONFLICT
+
+
+def refusal(message: str, status: int | None) -> VectorStoreError:
+    """Return the error of a refused request; where it is the key that was refused, it names the setting."""
+    advice = ": check HERITAGE_QDRANT_API_KEY, and that the key may write" if status in _KEY_REFUSED else ""
+    return VectorStoreError(message + advice, status)
 
 
 class VectorStoreUnavailableError(VectorStoreError):
@@ -160,8 +165,7 @@ class Transport:
             status, message = error.status_code or 0, _server_message(error)
             if _is_transient(status):
                 raise self._unavailable(f"HTTP {status}: {message}") from error
-            advice = KEY_ADVICE if status in KEY_REFUSED else ""
-            raise VectorStoreError(f"{message} ({method} {path.format(**names)}){advice}", status) from error
+            raise refusal(f"{message} ({method} {path.format(**names)})", status) from error
         except (ResponseHandlingException, ResourceExhaustedResponse, OSError) as error:
             raise self._unavailable(str(error) or type(error).__name__) from error
         except ValueError as error:

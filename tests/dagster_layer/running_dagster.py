@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import httpx
 import yaml
 from archive_site import Site
+from local_servers import free_ports
 
 from heritage_assets import execution
 
@@ -114,7 +115,7 @@ def running_dagster(site: Site, *, quick_sensors: bool = False) -> Iterator[Runn
     execution.prepare_home(site.settings)
     logs = site.home / "logs"
     logs.mkdir()
-    code_port, web_port = free_port(), free_port()
+    code_port, web_port = free_ports(2)
     workspace = site.home / "workspace.yaml"
     server = {"host": "127.0.0.1", "port": code_port, "location_name": "heritage_assets"}
     workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}), encoding="utf-8")
@@ -155,12 +156,6 @@ def process(name: str, arguments: list[str], site: Site, logs: Path) -> Iterator
             with suppress(ProcessLookupError):
                 os.killpg(started.pid, signal.SIGKILL)
             started.wait(10)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for_port(port: int, seconds: float = 90) -> None:

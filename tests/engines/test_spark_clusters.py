@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyspark
 import pytest
 from landed_sources import Archive, Landed, land_files
+from local_servers import free_port
 from spark_sessions import jvms, killed_after, spark_engine, struck_midway
 from store_snapshots import differences, tables_of
 
@@ -101,12 +102,6 @@ def server(folder: Path, name: str, *arguments: str) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for_port(port: int, seconds: float = 60) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from landed_sources import Archive, land_files
-from minio_server import MinioServer, minio_binary
+from local_servers import program
+from minio_server import MinioServer
 from spark_sessions import spark_engine, struck_midway
 from store_snapshots import differences, tables_of
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("spark_on_request")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
-    binary = minio_binary()
+    binary = program("minio")
     if binary is None:
         pytest.skip("no MinIO (scripts/services.sh builds it where Go is)")
     running = MinioServer(binary, tmp_path_factory.mktemp("minio"))

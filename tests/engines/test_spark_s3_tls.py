@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from certificates import sign_for_loopback
 from landed_sources import Archive, land_files
-from minio_server import MinioServer, minio_binary
+from local_servers import program
+from minio_server import MinioServer
 from spark_sessions import spark_engine
 from store_snapshots import differences, tables_of
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("spark_on_request")
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[MinioServer]:
-    binary = minio_binary()
+    binary = program("minio")
     if binary is None:
         pytest.skip("no MinIO (scripts/services.sh builds it where Go is)")
     running = MinioServer(binary, tmp_path / "minio", sign_for_loopback(tmp_path / "tls"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from unittest import mock
 import httpx
 import numpy as np
 import pytest
+from local_servers import free_port
 from switched_archive import TwoEncoders, harvest_rows, prepare, row, write_rows
 
 from heritage_assets.curation.encoders import load_encoder
@@ -146,9 +146,7 @@ class Served:
         self.archive = archive
 
     def __enter__(self) -> httpx.Client:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.log = self.archive.home / "serve.log"
         command = ["-m", "mlflow", "models", "serve", "-m", URI, "--env-manager", "local", "--host", "127.0.0.1"]
         environment = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import time
@@ -14,18 +13,12 @@ import uuid
 from pathlib import Path
 
 from certificates import Certificates
+from local_servers import free_port
 
 from heritage_assets.stores.lake import Lake
 from heritage_assets.stores.s3 import S3Access, ensure_bucket
 
 USER, PASSWORD = "heritage", "heritage-tests"
-
-
-def minio_binary() -> str | None:
-    """Return where MinIO is, if it is anywhere."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    tools = Path(os.environ.get("HERITAGE_TOOLS", cache / "heritage_assets" / "tools"))
-    return shutil.which("minio", path=str(tools)) or shutil.which("minio")
 
 
 class MinioServer:
@@ -35,9 +28,7 @@ class MinioServer:
         self.binary = binary
         self.folder = folder
         self.certificates = certificates
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._trusted = ssl.create_default_context(cafile=certificates.authority) if certificates else None
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from minio_server import MinioServer, minio_binary
+from local_servers import program
+from minio_server import MinioServer
 
 from heritage_assets.curation.landing import LandingZone
 from heritage_assets.curation.mapping import RecordMapping
@@ -25,7 +26,7 @@ PIECES = 12
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[MinioServer]:
-    binary = minio_binary()
+    binary = program("minio")
     if binary is None:
         pytest.skip("no MinIO (scripts/services.sh builds it where Go is)")
     (tmp_path / "minio").mkdir()

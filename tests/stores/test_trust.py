@@ -10,7 +10,8 @@ from pathlib import Path
 import certifi
 import pytest
 from certificates import Certificates, sign_for_loopback
-from minio_server import MinioServer, minio_binary
+from local_servers import program
+from minio_server import MinioServer
 from test_s3_failures import rejected
 
 from heritage_assets.curation.schemas import REJECTED_RECORDS
@@ -19,7 +20,7 @@ from heritage_assets.stores.connect import Platform
 from heritage_assets.stores.lake import StorageError
 from heritage_assets.stores.trust import CaBundleError, java_trust_store, trust
 
-MINIO = minio_binary()  # looked for before the tests have a cache of their own
+MINIO = program("minio")  # looked for before the tests have a cache of their own
 
 
 @pytest.fixture(autouse=True)

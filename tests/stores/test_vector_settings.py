@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from local_servers import free_port
 from qdrant_client import models
 
 from heritage_assets.embedded.vector_endpoint import ensure_endpoint, stop_endpoint
@@ -136,9 +137,7 @@ def endpoint(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 def test_a_server_killed_in_the_middle_is_reported_and_a_rerun_completes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     store = VectorStore(f"http://127.0.0.1:{port}", attempts=2)
     guids = [f"g{number}" for number in range(2_500)]
     vectors = {"embedding_image": np.random.default_rng(3).standard_normal((2_500, 8)).astype(np.float32)}
