@@ -17,7 +17,7 @@ from PIL import Image
 from benchmarks.encoders.archive import BATCH, store_of, write_tables
 from heritage_assets.assets.clip_embeddings import VectorInspection, embed_batch
 from heritage_assets.curation.encoders.pretrained import PretrainedEncoder
-from heritage_assets.curation.encoders.resizing import use_one_core
+from heritage_assets.curation.resizing import use_one_core
 from heritage_assets.engines.local import LocalEngine
 
 Pixels = NDArray[Any]

@@ -1,12 +1,14 @@
 """Images: what the whole step does per second, beside bare decoding on the same cores and beside img2dataset.
 
     python -m benchmarks.images --images 600 --side 1600 --rounds 3
+    python -m benchmarks.images --images 240 --side 3000
     python -m benchmarks.images --peer /tmp/img2dataset   # installs it into a new environment there, once
 
-Each round times one after the other on the same files. The server is a process of its own on the same cores; what it costs is the
-disadvantage of those that fetch, and little where Go is installed, whose file server is taken then. What they store goes to a
-folder in memory where there is one. Imports are not counted, except for img2dataset, which starts processes; what its workers
-count themselves stands below the table.
+Each round times one after the other on the same files. "whole" decodes every pixel from memory, "decode" does what the step's
+decoder does (to the derivative's size, at reduced scale where that is enough), "step" is all of it. The server is a process of
+its own on the same cores; what it costs is the disadvantage of those that fetch, and little where Go is installed, whose file
+server is taken then. What they store goes to a folder in memory where there is one. Imports are not counted, except for
+img2dataset, which starts processes; what its workers count themselves stands below the table.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ def main() -> None:
     arguments.add_argument("--peer", type=Path, help="folder of img2dataset's environment; without it there is no peer")
     chosen = arguments.parse_args()
     python = peer_python(chosen.peer) if chosen.peer else None
-    results: dict[str, list[Figures]] = {"decode": [], "step": [], "img2dataset": []}
+    results: dict[str, list[Figures]] = {"whole": [], "decode": [], "step": [], "img2dataset": []}
     with tempfile.TemporaryDirectory() as folder:
         files = write_photographs(Path(folder), chosen.images, chosen.side)
         size = sum(file.stat().st_size for file in files) / len(files) / 1024
@@ -90,6 +92,7 @@ def main() -> None:
         with served(files) as (server, urls):
             addresses.write_text("\n".join(urls), encoding="utf-8")
             for _ in range(chosen.rounds):
+                results["whole"].append(ours("whole", listing))
                 results["decode"].append(ours("decode", listing))
                 results["step"].append(ours("step", addresses))
                 if python:
@@ -100,9 +103,10 @@ def main() -> None:
     )
     print("| | images/s | CPU ms an image | peak MB |\n|---|---|---|---|")
     print("\n".join(line(name, rounds) for name, rounds in results.items() if rounds))
-    print(f"\nwhole step to decoding from memory: {paired(results['step'], results['decode'])}")
+    print(f"\nstep to decoding every pixel from memory: {paired(results['step'], results['whole'])}")
+    print(f"step to its own decoder from memory: {paired(results['step'], results['decode'])}")
     if python:
-        print(f"whole step to img2dataset: {paired(results['step'], results['img2dataset'])}")
+        print(f"step to img2dataset: {paired(results['step'], results['img2dataset'])}")
         workers = statistics.median(one["worker_rate"] for one in results["img2dataset"]) * SETTINGS.decode_threads
         print(f"img2dataset without its start, as its workers count: {workers:.1f} images/s")
 

@@ -1,5 +1,6 @@
 """What is timed, each in a process of its own that prints one JSON object: images, seconds, CPU seconds, peak memory.
 
+    python -m benchmarks.images.contestants whole FILES
     python -m benchmarks.images.contestants decode FILES
     python -m benchmarks.images.contestants step ADDRESSES
 
@@ -8,18 +9,22 @@ FILES and ADDRESSES are text files with one a line.
 
 from __future__ import annotations
 
+import io
 import json
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
+from PIL import Image
 
 from heritage_assets.curation.images import FetchSettings, decode_image, fetch_images
 from heritage_assets.curation.images.decode import keep_memory
+from heritage_assets.curation.resizing import use_one_core
 from heritage_assets.curation.schemas import IMAGE_TASKS
 from heritage_assets.stores.objects import FolderStore
 
@@ -33,20 +38,29 @@ def memory_folder() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
-def decode(files: list[str]) -> float:
-    """Return the seconds of decoding alone, by the step's own decoder, in as many threads as the step has.
-
-    The files lie in memory; each becomes the upright sRGB pixels of its derivative. Nothing is hashed, encoded, stored or sent.
-    """
-    keep_memory(SETTINGS.decode_threads)  # as the step does
-    bodies = [Path(file).read_bytes() for file in files]
-    limits = {"max_pixels": SETTINGS.max_pixels, "max_frames": SETTINGS.max_frames}
+def whole(files: list[str]) -> float:
+    """Return the seconds of decoding every pixel of files in memory by Pillow alone, in as many threads as the step has."""
 
     def work(body: bytes) -> None:
-        decode_image(body, SETTINGS.derivative_side, **limits)
+        with Image.open(io.BytesIO(body)) as image:
+            image.load()
 
+    return _from_memory(files, work)
+
+
+def decode(files: list[str]) -> float:
+    """Return the seconds of the step's own decoder alone: to the upright sRGB pixels of the derivative, at reduced scale where
+    that is enough. Nothing is hashed, encoded, stored or sent.
+    """
+    limits = {"max_pixels": SETTINGS.max_pixels, "max_frames": SETTINGS.max_frames}
+    return _from_memory(files, lambda body: decode_image(body, SETTINGS.derivative_side, **limits))
+
+
+def _from_memory(files: list[str], work: Callable[[bytes], object]) -> float:
+    keep_memory(SETTINGS.decode_threads)  # as the step does
+    bodies = [Path(file).read_bytes() for file in files]
     started = time.perf_counter()
-    with ThreadPoolExecutor(SETTINGS.decode_threads) as threads:
+    with ThreadPoolExecutor(SETTINGS.decode_threads, initializer=use_one_core) as threads:
         for _ in threads.map(work, bodies):
             pass
     return time.perf_counter() - started
@@ -73,7 +87,7 @@ def step(addresses: list[str]) -> float:
 def main(what: str, listing: Path) -> None:
     """Run one contestant and print its figures."""
     items = listing.read_text(encoding="utf-8").split()
-    work = {"decode": decode, "step": step}[what]
+    work = {"whole": whole, "decode": decode, "step": step}[what]
     work(items[:WARM_UP])
     before = resource.getrusage(resource.RUSAGE_SELF)
     seconds = work(items)

@@ -12,8 +12,8 @@ from PIL import Image
 from heritage_assets.curation.embedding_rows import Failure
 from heritage_assets.curation.encoders import Encoder
 from heritage_assets.curation.encoders.interface import Prepared
-from heritage_assets.curation.encoders.resizing import use_one_core
 from heritage_assets.curation.images.decode import keep_memory
+from heritage_assets.curation.resizing import use_one_core
 from heritage_assets.stores.objects import InvalidKeyError, ObjectStore
 
 MAX_DERIVATIVE_PIXELS = 50_000_000

@@ -27,7 +27,7 @@ from PIL import Image
 from heritage_assets.curation.encoders import load_encoder
 from heritage_assets.curation.encoders.backends import smallest_cosine
 from heritage_assets.curation.encoders.preprocessing import OwnProcessor, PlainRecipe, preprocessing_for
-from heritage_assets.curation.encoders.resizing import resized, use_one_core
+from heritage_assets.curation.resizing import resized, use_one_core
 
 LEAST_COSINE = 0.9998
 """Of random weights, which make more of a grey level than trained ones (see the MobileNetV2 of test_encoders)."""

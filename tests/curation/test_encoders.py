@@ -27,7 +27,7 @@ from heritage_assets.curation.encoders import EncoderError, EncoderUnusableError
 from heritage_assets.curation.encoders.backends import smallest_cosine
 from heritage_assets.curation.encoders.batching import BatchSizer
 from heritage_assets.curation.encoders.preprocessing import OwnProcessor, PlainRecipe
-from heritage_assets.curation.encoders.resizing import resized_by_pillow
+from heritage_assets.curation.resizing import resized_by_pillow
 
 TOLERANCE = 2e-5
 

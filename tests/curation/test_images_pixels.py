@@ -145,10 +145,11 @@ def test_lab_becomes_srgb() -> None:
     assert np.abs(pixels(samples.encoded(lab, "TIFF")) - 255).max() < 4
 
 
-def test_reduced_decoding_moves_pixels_little() -> None:
+@pytest.mark.parametrize("side", [200, 532])
+def test_reduced_decoding_moves_pixels_little(side) -> None:
     data = samples.jpeg(size=(1600, 1200))
-    full = Image.open(io.BytesIO(data)).resize((200, 150), Image.Resampling.HAMMING)
-    difference = np.abs(pixels(data, side=200) - np.asarray(full, dtype=np.int32))
+    full = Image.open(io.BytesIO(data)).resize((side, side * 3 // 4), Image.Resampling.BICUBIC)
+    difference = np.abs(pixels(data, side=side) - np.asarray(full, dtype=np.int32))
     assert difference.mean() < 0.5
 
 
@@ -168,7 +169,13 @@ def test_small_images_are_not_enlarged() -> None:
         (samples.animated_gif(7), {"max_frames": 7}, None),
         (samples.multipage_tiff(4), {"max_frames": 3}, Reason.TOO_MANY_FRAMES),
         (samples.multipage_tiff(4), {"max_frames": 4}, None),
-        (samples.jpeg() + b"\xff\xda" * 600, {}, Reason.TOO_MANY_FRAMES),
+        (samples.jpeg(progressive=True) + b"\xff\xda" * 600, {}, Reason.TOO_MANY_FRAMES),
+        (
+            samples.jpeg().replace(b"\xff\xda\x00\x0c\x03", b"\xff\xda\x00\x0c\x01") + b"\xff\xda" * 600,
+            {},
+            Reason.TOO_MANY_FRAMES,
+        ),
+        (samples.jpeg() + b"\xff\xda" * 600, {}, None),  # its one scan holds all: the decoder stops behind it
         (samples.jpeg() + samples.HTML, {}, None),
         (samples.HTML, {}, Reason.HTML_INSTEAD_OF_IMAGE),
         (b"\xef\xbb\xbf \n<html>", {}, Reason.HTML_INSTEAD_OF_IMAGE),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from heritage_assets.curation.encoders.interface import Prepared
-from heritage_assets.curation.encoders.resizing import packed, resized, resized_by_pillow
+from heritage_assets.curation.resizing import packed, resized, resized_by_pillow
 
 VERSION = 2
 """Raise it when the code here moves pixels: it is part of every encoder's id."""

@@ -19,11 +19,13 @@ from heritage_assets.curation.images.sniff import GIF, JPEG, PNG, SNIFF_BYTES, T
 if TYPE_CHECKING:
     from PIL import Image
 
+START_OF_SCAN = b"\xff\xda"
 MOST_SCANS = 500
 """Progressive JPEGs have about ten scans; thousands cost minutes of decoding (the limit of libjpeg-turbo's own fuzzers)."""
-DRAFT_MARGIN = 2
-"""A JPEG is decoded at reduced scale while that leaves this many times the pixels per side that are wanted. With less, scans of
-printed pages lose visibly: 3.2 of 255 on average and 21 at the 99th percentile, against 0.7 and 5."""
+DRAFT_MARGIN = 1.5
+"""A JPEG is decoded at reduced scale while that leaves this many times the pixels per side that are wanted. On scans of printed
+pages that differs from scaling the whole picture (bicubic) by 2.3 of 255 on average, 18 at the 99th percentile: as much as a
+cheaper filter does (Hamming: 1.8 and 12; box: 3.5 and 25). At a margin of 1 it is 3.6 and 30, and letters suffer visibly."""
 ORIENTATION_TAG = 0x0112
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of glibc's malloc.h."""
@@ -77,6 +79,7 @@ class Header:
 
     def __init__(self, data: bytes, *, max_pixels: int, max_frames: int) -> None:
         self.format = sniff(data[:SNIFF_BYTES])
+        self._bytes = len(data)
         self._image = _open(data, self.format)
         width, height = self._image.size
         self.pixels = width * height
@@ -84,7 +87,7 @@ class Header:
             raise ImageError(
                 Reason.TOO_MANY_PIXELS, f"{width} × {height} = {self.pixels:,} pixels; limit {max_pixels:,}"
             )
-        if self.format is JPEG and data.count(b"\xff\xda") > MOST_SCANS:
+        if self.format is JPEG and not _has_one_scan(self._image, data) and data.count(START_OF_SCAN) > MOST_SCANS:
             raise ImageError(Reason.TOO_MANY_FRAMES, f"a JPEG with more than {MOST_SCANS} scans")
         self._frames = _count_frames(self._image, data, self.format, max_frames)
 
@@ -100,7 +103,9 @@ class Header:
         try:
             orientation = _orientation(self._image)
             if self.format is JPEG:
-                self._image.draft(None, fitted(width, height, side * DRAFT_MARGIN))
+                self._image.draft(None, fitted(width, height, round(side * DRAFT_MARGIN)))
+                # The decoder is given all at once: for every piece it would wait for the lock of Python.
+                self._image.decodermaxblock = self._bytes
             self._image.load()
             pixels = _upright(to_srgb(self._image, fitted(width, height, side)), orientation)
         except Exception as error:
@@ -137,6 +142,16 @@ def _open(data: bytes, image_format: ImageFormat) -> Image.Image:
         raise ImageError(Reason.TOO_MANY_PIXELS, str(error)) from None
     except Exception as error:
         raise _decode_error(error) from error
+
+
+def _has_one_scan(image: Image.Image, data: bytes) -> bool:
+    """Tell whether the first scan of a JPEG, behind whose header Pillow stopped reading, is the only one that is decoded: it
+    holds all components, and none of it is left for later. It saves a search through every byte of most files.
+    """
+    components, behind = getattr(image, "layers", 0), image.fp.tell() if image.fp else 0
+    length = 6 + 2 * components
+    header = START_OF_SCAN + length.to_bytes(2) + components.to_bytes(1)
+    return "progressive" not in image.info and data.startswith(header, max(0, behind - length - 2))
 
 
 def _decode_error(error: Exception) -> ImageError:

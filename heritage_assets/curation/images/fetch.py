@@ -33,6 +33,7 @@ from heritage_assets.curation.images.policy import FetchSettings, Status
 from heritage_assets.curation.images.wanted import Wanted, wanted_image
 from heritage_assets.curation.images.worker import ImageWorker, Kept, Outcome, Restored, WorkerOptions, left_alone
 from heritage_assets.curation.progress import Stage
+from heritage_assets.curation.resizing import use_one_core
 from heritage_assets.stores.objects import ObjectStore
 
 WINDOW = 2_048
@@ -139,7 +140,9 @@ class _Run:
         self._sharers: dict[SharingKey, list[Task]] = {}
         self._remembered: OrderedDict[SharingKey, Outcome] = OrderedDict()
         self._outcomes: queue.SimpleQueue[tuple[list[Task], Outcome | BaseException]] = queue.SimpleQueue()
-        self._threads = ThreadPoolExecutor(options.settings.decode_threads, thread_name_prefix="decode")
+        self._threads = ThreadPoolExecutor(
+            options.settings.decode_threads, thread_name_prefix="decode", initializer=use_one_core
+        )
         self._shelf = ImageShelf(store, options.settings)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fetch", daemon=True)

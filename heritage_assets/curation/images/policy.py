@@ -106,7 +106,7 @@ class FetchSettings(BaseModel):
     @property
     def derivative_version(self) -> str:
         """Names all that shapes derivative and thumbnail; part of their keys."""
-        return f"v2-{self.derivative_side}q{self.derivative_quality}-{self.thumbnail_side}q{self.thumbnail_quality}"
+        return f"v3-{self.derivative_side}q{self.derivative_quality}-{self.thumbnail_side}q{self.thumbnail_quality}"
 
 
 class Status(StrEnum):

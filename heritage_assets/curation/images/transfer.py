@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -281,21 +282,21 @@ class HttpFetcher:
         )
 
     async def _body(self, response: httpcore.Response) -> bytes:
-        settings, body, sniffed = self._settings, bytearray(), False
-        coded = header(response, b"content-encoding") is not None
+        settings, body, length = self._settings, io.BytesIO(), 0  # whose value is no copy, unlike that of a bytearray
+        sniffed = header(response, b"content-encoding") is not None
         try:
             async for chunk in response.aiter_stream():
-                body += chunk
-                if len(body) > settings.max_bytes:
+                length += body.write(chunk)
+                if length > settings.max_bytes:
                     raise too_large("the body goes on", settings, response.status)
-                if not sniffed and not coded and len(body) >= SNIFF_BYTES:
-                    sniff(bytes(body[:SNIFF_BYTES]))  # a web page or a film is not worth its transfer
+                if not sniffed and length >= SNIFF_BYTES:
+                    sniff(bytes(body.getbuffer()[:SNIFF_BYTES]))  # a web page or a film is not worth its transfer
                     sniffed = True
         except ImageError as error:
             error.http_status = response.status
             raise
         except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
             raise ImageError(
-                Reason.INCOMPLETE_BODY, f"after {len(body):,} bytes: {error or 'reset'}", http_status=response.status
+                Reason.INCOMPLETE_BODY, f"after {length:,} bytes: {error or 'reset'}", http_status=response.status
             ) from None
-        return bytes(body)
+        return body.getvalue()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from heritage_assets.curation.encoders import resizing
-from heritage_assets.curation.encoders.resizing import resized
+from heritage_assets.curation.resizing import resized
 from heritage_assets.embedded import museum
 from heritage_assets.embedded.museum import MuseumObject
 from heritage_assets.embedded.museum.rendering import render

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _MODES = {Image.Resampling.BILINEAR: "bilinear", Image.Resampling.BICUBIC: "bicubic"}
 """What torch has for bytes; the others stay with Pillow."""
+_LEAST_MARGIN = 2.0
+"""What is averaged by whole factors keeps at least this many times the pixels per side that are wanted."""
 
 
 def resized(image: Image.Image, size: tuple[int, int], resample: int) -> NDArray[np.uint8]:
@@ -33,14 +35,22 @@ def resized(image: Image.Image, size: tuple[int, int], resample: int) -> NDArray
     mode = _MODES.get(Image.Resampling(resample))
     if mode is None or image.size == size:
         return resized_by_pillow(image, size, resample)
-    from torch.nn.functional import interpolate
+    return _interpolated(image, size, mode)[..., :3]
 
-    # (1, channels, height, width) in name; in memory the channels of a pixel stay side by side, which is what is fast. The
-    # batch comes first: added behind the permutation, it hides that from torch, and the result is laid out anew.
-    pixels = _pixels(image)[None].permute(0, 3, 1, 2)
-    found: Any = interpolate(pixels, size=(size[1], size[0]), mode=mode, antialias=True)
-    values: NDArray[np.uint8] = found[0].permute(1, 2, 0).numpy()[..., :3]
-    return values
+
+def resized_image(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return an RGB or L image in a smaller size (width, height), bicubic, as an image of the same mode.
+
+    What is more than four times as large as wanted is averaged by a whole factor first (``Image.reduce``): a picture of 27
+    million pixels then takes 12 ms where it took 60, and at twice the size wanted that is hardly seen.
+    """
+    factor = int(min(image.width / size[0], image.height / size[1]) / _LEAST_MARGIN)
+    if factor > 1:
+        image = image.reduce(factor)
+    pixels = _interpolated(image, size, "bicubic")
+    if pixels.shape[2] == 4:  # without the filling that a new image of Pillow costs
+        return Image.frombuffer("RGBX", size, np.ascontiguousarray(pixels), "raw", "RGBX", 0, 1).convert("RGB")
+    return Image.fromarray(np.ascontiguousarray(pixels if pixels.shape[2] == 3 else pixels[..., 0]))
 
 
 def packed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -71,12 +81,25 @@ def resized_by_pillow(image: Image.Image, size: tuple[int, int], resample: int) 
     return np.asarray(image.resize(size, Image.Resampling(resample)))
 
 
+def _interpolated(image: Image.Image, size: tuple[int, int], mode: str) -> NDArray[np.uint8]:
+    """Return an RGB or L image in another size, uint8 (height, width, 4, 3 or 1): see :func:`_pixels`."""
+    from torch.nn.functional import interpolate
+
+    # (1, channels, height, width) in name; in memory the channels of a pixel stay side by side, which is what is fast. The
+    # batch comes first: added behind the permutation, it hides that from torch, and the result is laid out anew.
+    pixels = _pixels(image)[None].permute(0, 3, 1, 2)
+    found: Any = interpolate(pixels, size=(size[1], size[0]), mode=mode, antialias=True)
+    values: NDArray[np.uint8] = found[0].permute(1, 2, 0).numpy()
+    return values
+
+
 def _pixels(image: Image.Image) -> torch.Tensor:
-    """Return the pixels, uint8 (height, width, 4 or 3): Pillow's own memory, four bytes a pixel, or a copy of three."""
+    """Return the pixels, uint8 (height, width, channels): Pillow's own memory, four bytes a pixel of RGB, or a copy of three."""
     import torch
 
     try:
-        values = pa.array(image).values
+        found = pa.array(image)
     except ValueError:  # large images lie in several pieces
-        return torch.from_numpy(np.array(image))
-    return torch.from_dlpack(values).view(image.height, image.width, 4)
+        return torch.from_numpy(np.array(image)).view(image.height, image.width, -1)
+    values = found.values if pa.types.is_fixed_size_list(found.type) else found  # RGB comes as pixels, L as bytes
+    return torch.from_dlpack(values).view(image.height, image.width, -1)
