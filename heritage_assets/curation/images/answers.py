@@ -1,7 +1,8 @@
-"""What an HTTP answer means: status, redirects, opt-outs, encodings."""
+"""What an HTTP answer means: status, redirects, opt-outs, encodings; and what holds its body."""
 
 from __future__ import annotations
 
+import io
 import zlib
 
 import httpcore
@@ -102,3 +103,13 @@ def inflate(body: bytes, encoding: str, settings: FetchSettings, status: int) ->
 def too_large(what: str, settings: FetchSettings, status: int) -> ImageError:
     """Return the error of a body beyond ``max_bytes``."""
     return ImageError(Reason.TOO_LARGE, f"{what}; limit {settings.max_bytes:,} bytes", http_status=status)
+
+
+def buffer_for(size: int) -> io.BytesIO:
+    """Return a buffer for ``size`` bytes that need not move while it fills, and whose value is no copy."""
+    buffer = io.BytesIO()
+    if size:
+        buffer.seek(size - 1)
+        buffer.write(b"\0")
+        buffer.seek(0)
+    return buffer

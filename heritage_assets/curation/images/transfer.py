@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import httpx
 from heritage_assets.curation.images.addresses import Resolver, parse_address
 from heritage_assets.curation.images.answers import (
     REDIRECTS,
+    buffer_for,
     header,
     inflate,
     opt_out,
@@ -264,7 +264,7 @@ class HttpFetcher:
         await lease.cover(declared if declared is not None else settings.max_bytes)
         moved = asyncio.get_running_loop().time() - before
         limit.reschedule((limit.when() or before) + moved)
-        body = await self._body(response)
+        body = await self._body(response, declared or 0)
         encoding = (header(response, b"content-encoding") or "identity").strip().lower()
         if encoding != "identity":
             await lease.cover(settings.max_bytes)
@@ -281,8 +281,8 @@ class HttpFetcher:
             lease=lease,
         )
 
-    async def _body(self, response: httpcore.Response) -> bytes:
-        settings, body, length = self._settings, io.BytesIO(), 0  # whose value is no copy, unlike that of a bytearray
+    async def _body(self, response: httpcore.Response, declared: int) -> bytes:
+        settings, body, length = self._settings, buffer_for(declared), 0
         sniffed = header(response, b"content-encoding") is not None
         try:
             async for chunk in response.aiter_stream():
@@ -299,4 +299,5 @@ class HttpFetcher:
             raise ImageError(
                 Reason.INCOMPLETE_BODY, f"after {length:,} bytes: {error or 'reset'}", http_status=response.status
             ) from None
+        body.truncate(length)
         return body.getvalue()
