@@ -27,7 +27,7 @@ TOLERANCE = 1e-3
 """Grey levels by which the steps may differ from the model's own processor, with Pillow's resizing: the rounding of float32."""
 
 RESIZING_TOLERANCE = 2 + TOLERANCE, 0.1
-"""Grey levels by which they may differ with :func:`~.resizing.resized`: at most, and on average."""
+"""Grey levels by which they may differ with :func:`~heritage_assets.curation.resizing.resized`: at most, and on average."""
 
 _SQUEEZED_FROM = 384
 """Short edge from which a processor with a crop percentage squeezes instead (ConvNeXT's own rule)."""

@@ -17,7 +17,7 @@ from heritage_assets.curation.images.policy import Reason
 from heritage_assets.curation.images.sniff import GIF, JPEG, PNG, SNIFF_BYTES, TIFF, ImageFormat, sniff
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from PIL import Image, ImageFile
 
 START_OF_SCAN = b"\xff\xda"
 MOST_SCANS = 500
@@ -129,7 +129,7 @@ def decode_image(data: bytes, side: int, *, max_pixels: int, max_frames: int) ->
     return Header(data, max_pixels=max_pixels, max_frames=max_frames).decode(side)
 
 
-def _open(data: bytes, image_format: ImageFormat) -> Image.Image:
+def _open(data: bytes, image_format: ImageFormat) -> ImageFile.ImageFile:
     """Open with the one plugin that the bytes call for, so that no other parser sees them."""
     from PIL import Image
 
@@ -144,7 +144,7 @@ def _open(data: bytes, image_format: ImageFormat) -> Image.Image:
         raise _decode_error(error) from error
 
 
-def _has_one_scan(image: Image.Image, data: bytes) -> bool:
+def _has_one_scan(image: ImageFile.ImageFile, data: bytes) -> bool:
     """Tell whether the first scan of a JPEG, behind whose header Pillow stopped reading, is the only one that is decoded: it
     holds all components, and none of it is left for later. It saves a search through every byte of most files.
     """

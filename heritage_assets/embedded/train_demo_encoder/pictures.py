@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from heritage_assets.curation.encoders import resizing
+from heritage_assets.curation import resizing
 from heritage_assets.curation.resizing import resized
 from heritage_assets.embedded import museum
 from heritage_assets.embedded.museum import MuseumObject
