@@ -24,12 +24,15 @@ def failed_by_batch(
 ) -> dict[str, dict[str, str]]:
     """Return the reason of each failed image, by batch and guid, of the given reasons, hosts and batches (none: any).
 
+    Without images of records that a newer batch has or withdraws: nobody is asked for those again.
+
     Raises:
         ValueError: an unknown reason, or a batch without images.
     """
     from heritage_assets.curation.images.health import check_reasons, failed_images, selected
     from heritage_assets.curation.schemas import SOURCE_IMAGES
     from heritage_assets.stores.lake import text
+    from heritage_assets.stores.views import superseded_in
 
     unknown = sorted(set(batches or ()) - set(lake.batches(SOURCE_IMAGES)))
     if unknown:
@@ -40,7 +43,10 @@ def failed_by_batch(
         chosen = rows.filter(selected(rows, wanted, hosts))
         for row in chosen.select(["batch", "guid", "reason"]).to_pylist():
             found.setdefault(row["batch"], {})[row["guid"]] = row["reason"]
-    return dict(sorted(found.items()))
+    for batch, failed in found.items():
+        for guid in superseded_in(lake, batch, list(failed)):
+            del failed[guid]
+    return {batch: failed for batch, failed in sorted(found.items()) if failed}
 
 
 def retry_images(

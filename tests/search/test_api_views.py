@@ -3,17 +3,21 @@
 import csv
 import io
 import json
+import shutil
+from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sample_images
 from PIL import Image
-from small_archive import COPIES, OBJECTS
+from small_archive import COPIES, OBJECTS, open_client, wait_until
 
 from heritage_assets.curation.schemas import CANONICAL_RECORDS, CLEANSED_RECORDS, CLIP_EMBEDDINGS, TABLES
+from heritage_assets.embedded.vector_endpoint import stop_endpoint
 from heritage_assets.search.lake_facts import shown_address
 from heritage_assets.stores.connect import Platform
+from heritage_assets.stores.lake import text
 
 RECORDS = OBJECTS + len(COPIES) + 2
 
@@ -258,3 +262,20 @@ def test_metrics_of_requests_outlive_the_tables(client, monkeypatch):
 
 def test_the_application_says_that_it_lives(client):
     assert client.get("/healthz").json() == {"status": "alive"}
+
+
+def test_what_its_provider_withdrew_is_gone(archive, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(archive.home, home, ignore=shutil.ignore_patterns("endpoint.*", "*.lock"))
+    settings = archive.model_copy(update={"home": home})
+    lake = Platform(settings).lake
+    row = lake.read(CLEANSED_RECORDS, where=text("guid") == "obj-1").to_pylist()[0]
+    tombstone = row | {"batch": "museum-2", "withdrawn": True, "harvested_at": row["harvested_at"] + timedelta(days=1)}
+    lake.replace_batch(CLEANSED_RECORDS, "museum-2", [pa.RecordBatch.from_pylist([tombstone], CLEANSED_RECORDS.schema)])
+    with open_client(settings) as client:
+        wait_until(lambda: client.get("/api/v1/records/obj-2").status_code == 200)
+        for path in ("/api/v1/records/obj-1", "/image/obj-1"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.headers["content-type"]) == (410, "application/problem+json")
+            assert "withdrawn by its provider" in answer.json()["detail"]
+    stop_endpoint(home)

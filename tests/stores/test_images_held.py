@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from heritage_assets.assets.source_images import SourceImagesConfig, fetch_batch, known_images
+from heritage_assets.cli.retry import failed_by_batch
 from heritage_assets.curation.images import FetchSettings, fetch_images
 from heritage_assets.curation.schemas import CLEANSED_RECORDS, IMAGE_TASKS, SOURCE_IMAGES
 from heritage_assets.engines.local import LocalEngine
@@ -89,6 +90,7 @@ def test_nobody_is_asked_again_for_what_a_newer_batch_has_or_withdraws(withdrawn
             for line, guid in enumerate(guids)
         ]
         lake.replace_batch(CLEANSED_RECORDS, batch, pa.Table.from_pylist(rows, CLEANSED_RECORDS.schema).to_batches())
+    assert failed_by_batch(lake, [], [], None) == {"a": {"own": "timeout"}}, "nor is it counted as asked for"
     store, config = FolderStore(tmp_path / "objects"), SourceImagesConfig(again=again)
     for _ in range(2):
         written = fetch_batch("a", lake, store, LocalEngine(), FetchSettings(), None, config)
