@@ -93,7 +93,7 @@ def embed(
         stage = Stage("clip_embeddings")
         started: deque[_Chunk] = deque()
         try:
-            for rows in _regroup(tasks, chunk, first=max(1, chunk // 4)):
+            for rows in _regroup(tasks, chunk, first=max(1, chunk // 16)):
                 started.append(embedder.start(rows))
                 if len(started) > _LOOKAHEAD:
                     yield _advanced(stage, embedder.finish(started.popleft(), now))
@@ -115,8 +115,8 @@ def _advanced(stage: Stage, batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _regroup(batches: Iterator[pa.RecordBatch], size: int, first: int) -> Iterator[list[dict[str, Any]]]:
-    """Yield rows in groups of exactly ``size``, however they arrive; the last may be smaller, and the first has ``first`` rows,
-    so that the encoder soon has work.
+    """Yield rows in groups of ``size``, however they arrive; the last may be smaller, and at first they grow from ``first`` rows,
+    twice as many each time: the encoder soon has work, which lasts while the next group is read.
     """
     waiting: list[dict[str, Any]] = []
     wanted = first
@@ -126,7 +126,7 @@ def _regroup(batches: Iterator[pa.RecordBatch], size: int, first: int) -> Iterat
             while len(waiting) >= wanted:
                 yield waiting[:wanted]
                 waiting = waiting[wanted:]
-                wanted = size
+                wanted = min(size, 2 * wanted)
     if waiting:
         yield waiting
 

@@ -254,8 +254,8 @@ def test_streams_with_bounded_lookahead_and_leaves_no_threads(clip: PretrainedEn
             yield pa.RecordBatch.from_pylist([task(f"g{taken}-{n}", n) for n in range(4)], schema=EMBEDDING_TASKS)
 
     stream = embed(endless(), clip, store, now=NOW, chunk=4)
-    assert [next(stream).num_rows for _ in range(2)] == [1, 4]  # the encoder soon has work
-    assert taken <= 16
+    assert [next(stream).num_rows for _ in range(4)] == [1, 2, 4, 4]  # the encoder soon has work
+    assert taken <= 20
     stream.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
 
