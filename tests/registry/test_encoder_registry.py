@@ -48,11 +48,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoEncoders]:
 
 @pytest.fixture(scope="module")
 def rows(archive: TwoEncoders) -> list[dict[str, Any]]:
-    """What the chain made: guid, prompt, both vectors, and the picture from which the image's vector was made."""
+    """What the chain made: guid, prompt, both vectors, and the picture as it was harvested."""
     platform = archive.platform()
     made = platform.lake.read(CLIP_EMBEDDINGS).sort_by("guid").to_pylist()
-    images = platform.lake.read(SOURCE_IMAGES, columns=["guid", "derivative"]).to_pylist()
-    pictures = {image["guid"]: platform.objects.get(image["derivative"]) for image in images}
+    images = platform.lake.read(SOURCE_IMAGES, columns=["guid", "original"]).to_pylist()
+    pictures = {image["guid"]: platform.objects.get(image["original"]) for image in images}
     return [{**one, "picture": pictures[one["guid"]]} for one in made]
 
 

@@ -34,8 +34,8 @@ RESIZING_TOLERANCE = 2 + TOLERANCE, 0.1
 _SQUEEZED_FROM = 384
 """Short edge from which a processor with a crop percentage squeezes instead (ConvNeXT's own rule)."""
 
-Resize = Callable[[Image.Image, tuple[int, int], int], NDArray[np.uint8]]
-"""(RGB image, (width, height), ``PIL.Image.Resampling``) to uint8 (height, width, 3)."""
+Resize = Callable[[Image.Image, tuple[int, int], int, tuple[float, float] | None], NDArray[np.uint8]]
+"""See :func:`~.resizing.resized`."""
 
 _MAX_ASPECT = 20
 """A 1 × 20,000 strip scaled to a short edge of 224 would need gigabytes; what a centre crop never shows is cut first."""
@@ -91,10 +91,11 @@ class PlainRecipe:
         return self._prepared(image, resized)
 
     def _prepared(self, image: Image.Image, resize: Resize) -> Prepared:
-        # The size to resize to is that of the whole picture: from its half, rounded up, the crop could lie a pixel aside.
+        # All follows the size of the whole picture: after its half, rounded up, the crop would lie up to a pixel aside.
         size = self.resized_size(image.size)
-        decode_at_scale(image, size)
-        pixels = resize(tame(image), size, self.resample)
+        extent = decode_at_scale(image, size)
+        tamed = tame(image)
+        pixels = resize(tamed, size, self.resample, extent if tamed.size == image.size else None)
         if self.crop:
             left, top = (pixels.shape[1] - self.crop[0]) // 2, (pixels.shape[0] - self.crop[1]) // 2
             pixels = pixels[top : top + self.crop[1], left : left + self.crop[0]]
