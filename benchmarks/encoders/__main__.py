@@ -5,8 +5,9 @@
 On a CPU: ViT-B/32 (true architecture, random weights), where the encoder is the limit, against the bare model on tensors that
 are ready, a torch DataLoader with worker processes and, with ``--peer FOLDER``, clip-retrieval (in an environment that is made
 there), on a tenth of the images; a tiny encoder, where decoding is the limit, against decoding alone and against decoding and
-preprocessing, on all. Where CUDA is, ``--cuda`` measures ViT-B/32 and ViT-L/14 on it instead. Rounds of all contestants
-alternate; ratios are medians of the rounds' ratios. Writes a table (Markdown) and the figures (JSON) to ``--output``.
+preprocessing, on all. "Decoding alone" is of whole pictures; the step decodes at reduced scale where the encoder allows. Where
+CUDA is, ``--cuda`` measures ViT-B/32 and ViT-L/14 on it instead. Rounds of all contestants alternate; ratios are medians of
+the rounds' ratios. Writes a table (Markdown) and the figures (JSON) to ``--output``.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ def _on_cpu(folder: Path, files: list[Path], options: argparse.Namespace) -> tup
             lambda: contestants.loader(few, model, processor, size, cores),
         ),
         "decoding alone": (len(files), lambda: contestants.decode(files)),
+        "decoding alone, at reduced scale": (len(files), lambda: contestants.decode_reduced(files, tiny)),
         "decoding and preprocessing": (len(files), lambda: contestants.decode_and_resize(files, tiny)),
         "step, tiny encoder": (len(files), lambda: contestants.step(files, tiny)),
     }
@@ -103,6 +105,7 @@ def _table(rounds: Rounds, version: str, images: int) -> str:
         ("step, ViT-B/32", "torch DataLoader and eager torch"),
         ("step, ViT-B/32", "clip-retrieval inference"),
         ("step, tiny encoder", "decoding alone"),
+        ("step, tiny encoder", "decoding alone, at reduced scale"),
         ("step, tiny encoder", "decoding and preprocessing"),
     ):
         if limit in rounds:

@@ -16,7 +16,9 @@ from PIL import Image
 
 from benchmarks.encoders.archive import BATCH, store_of, write_tables
 from heritage_assets.assets.clip_embeddings import VectorInspection, embed_batch
+from heritage_assets.curation.encoders.preprocessing import PlainRecipe
 from heritage_assets.curation.encoders.pretrained import PretrainedEncoder
+from heritage_assets.curation.encoders.scaled_decoding import decode_at_scale
 from heritage_assets.curation.resizing import use_one_core
 from heritage_assets.engines.local import LocalEngine
 
@@ -67,8 +69,22 @@ def bare_torch(batches: Sequence[Pixels], model: Any, processor: Any) -> float:
 
 
 def decode(files: Sequence[Path]) -> float:
-    """Time reading and decoding to RGB alone, in as many threads as there are cores."""
+    """Time reading and decoding to RGB alone, at full size, in as many threads as there are cores."""
     return _mapped(files, lambda file: Image.open(file).convert("RGB").size)
+
+
+def decode_reduced(files: Sequence[Path], encoder: PretrainedEncoder) -> float:
+    """Time reading and decoding to RGB alone, at the scale that the encoder asks for."""
+    recipe = encoder._preprocessing
+    if not isinstance(recipe, PlainRecipe):
+        raise TypeError(f"{encoder.id} decodes whole pictures")
+
+    def work(file: Path) -> tuple[int, int]:
+        image = Image.open(file)
+        decode_at_scale(image, recipe.resized_size(image.size))
+        return image.convert("RGB").size
+
+    return _mapped(files, work)
 
 
 def decode_and_resize(files: Sequence[Path], encoder: PretrainedEncoder) -> float:

@@ -20,9 +20,13 @@ _MODES = {Image.Resampling.BILINEAR: "bilinear", Image.Resampling.BICUBIC: "bicu
 """What torch has for bytes; the others stay with Pillow."""
 _LEAST_MARGIN = 2.0
 """What is averaged by whole factors keeps at least this many times the pixels per side that are wanted."""
+_TRACE = 1e-6
+"""Of a pixel: more than float64 loses, less than anything shows."""
 
 
-def resized(image: Image.Image, size: tuple[int, int], resample: int) -> NDArray[np.uint8]:
+def resized(
+    image: Image.Image, size: tuple[int, int], resample: int, extent: tuple[float, float] | None = None
+) -> NDArray[np.uint8]:
     """Return an RGB image in another size, uint8 (height, width, 3): ``image.resize``, but for a grey level here and there.
 
     The lock of Python is free meanwhile. Memory: the new image alone, where Pillow keeps the old one in one piece (up to 16 MB).
@@ -31,11 +35,13 @@ def resized(image: Image.Image, size: tuple[int, int], resample: int) -> NDArray
         image: of mode RGB.
         size: (width, height).
         resample: a ``PIL.Image.Resampling``.
+        extent: (width, height) of the part to take, from the upper left corner, where that ends inside the last column or
+            row; None for the whole image.
     """
     mode = _MODES.get(Image.Resampling(resample))
     if mode is None or image.size == size:
-        return resized_by_pillow(image, size, resample)
-    return _interpolated(image, size, mode)[..., :3]
+        return resized_by_pillow(image, size, resample, extent)
+    return _interpolated(image, size, mode, extent)[..., :3]
 
 
 def resized_image(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -76,19 +82,29 @@ def use_one_core() -> None:
     threadpool_limits(1, user_api="openmp")
 
 
-def resized_by_pillow(image: Image.Image, size: tuple[int, int], resample: int) -> NDArray[np.uint8]:
-    """Return what ``image.resize`` gives, uint8 (height, width, 3)."""
-    return np.asarray(image.resize(size, Image.Resampling(resample)))
+def resized_by_pillow(
+    image: Image.Image, size: tuple[int, int], resample: int, extent: tuple[float, float] | None = None
+) -> NDArray[np.uint8]:
+    """Return what ``image.resize`` gives, uint8 (height, width, 3); ``extent`` as for :func:`resized`."""
+    box = (0.0, 0.0, *extent) if extent is not None else None
+    return np.asarray(image.resize(size, Image.Resampling(resample), box))
 
 
-def _interpolated(image: Image.Image, size: tuple[int, int], mode: str) -> NDArray[np.uint8]:
-    """Return an RGB or L image in another size, uint8 (height, width, 4, 3 or 1): see :func:`_pixels`."""
+def _interpolated(
+    image: Image.Image, size: tuple[int, int], mode: str, extent: tuple[float, float] | None = None
+) -> NDArray[np.uint8]:
+    """Return an RGB or L image in another size, uint8 (height, width, 4, 3 or 1): see :func:`resized` and :func:`_pixels`."""
     from torch.nn.functional import interpolate
 
     # (1, channels, height, width) in name; in memory the channels of a pixel stay side by side, which is what is fast. The
     # batch comes first: added behind the permutation, it hides that from torch, and the result is laid out anew.
     pixels = _pixels(image)[None].permute(0, 3, 1, 2)
-    found: Any = interpolate(pixels, size=(size[1], size[0]), mode=mode, antialias=True)
+    if extent is None or extent == image.size:
+        found: Any = interpolate(pixels, size=(size[1], size[0]), mode=mode, antialias=True)
+    else:
+        # Torch rounds the new size down, after a product that may be a trace too small.
+        scales = ((size[1] + _TRACE) / extent[1], (size[0] + _TRACE) / extent[0])
+        found = interpolate(pixels, scale_factor=scales, mode=mode, antialias=True)
     values: NDArray[np.uint8] = found[0].permute(1, 2, 0).numpy()
     return values
 

@@ -16,8 +16,6 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
-SIDE = 768
-"""Long side to which a picture is decoded: that of the derivatives from which the archive's own vectors are made."""
 MAX_PIXELS = 60_000_000
 MAX_FRAMES = 200
 MAX_TEXT = 10_000
@@ -42,7 +40,7 @@ class HeritageEncoder(mlflow.pyfunc.PythonModel):
             if (image is None) == (text is None):
                 raise _refused(row, "give either an image or a text")
             if image is not None:
-                images[row] = self.encoder.prepare_image(_picture(row, image))
+                images[row] = _prepared(row, image, self.encoder)
             else:
                 if self.encoder.text_dim is None:
                     raise _refused(row, f"encoder {self.encoder.id} reads no text")
@@ -61,21 +59,24 @@ def _present(value: Any) -> Any:
     return None if value is None or value == "" or (isinstance(value, float) and math.isnan(value)) else value
 
 
-def _picture(row: int, value: Any) -> Any:
-    from heritage_assets.curation.images.decode import decode_image
-    from heritage_assets.curation.images.outcomes import ImageError
+def _prepared(row: int, value: Any, encoder: Any) -> Any:
+    from heritage_assets.curation.images import FetchSettings, ImageError
+    from heritage_assets.curation.query_pictures import prepare_query
 
+    limits = FetchSettings(max_pixels=MAX_PIXELS, max_frames=MAX_FRAMES)
     try:
-        data = (
-            bytes(value)
-            if isinstance(value, bytes | bytearray | memoryview)
-            else base64.b64decode(value, validate=True)
-        )
-        return decode_image(data, SIDE, max_pixels=MAX_PIXELS, max_frames=MAX_FRAMES).pixels
-    except (binascii.Error, TypeError, ValueError) as error:
-        raise _refused(row, f"the image is neither bytes nor base64: {error}") from None
+        return prepare_query(_file(row, value), encoder, limits)
     except ImageError as error:
         raise _refused(row, f"the image can't be decoded: {error}") from None
+
+
+def _file(row: int, value: Any) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, TypeError, ValueError) as error:
+        raise _refused(row, f"the image is neither bytes nor base64: {error}") from None
 
 
 def _refused(row: int, why: str) -> MlflowException:

@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from heritage_assets.curation.encoders.interface import Encoder
-from heritage_assets.curation.images.decode import decode_image
+from heritage_assets.curation.images import FetchSettings
+from heritage_assets.curation.query_pictures import prepare_query
 from heritage_assets.search.batching import Batcher, OverloadedError
 from heritage_assets.search.queries import Vector
 from heritage_assets.search.settings import SearchSettings
 
-PIXEL_SIDE = 768
-"""Long side to which an uploaded image is decoded: that of the derivatives the archive's own vectors are made from."""
 MAX_FRAMES = 200
 MAX_TEXT = 1_000
 _REMEMBERED = 2_048
@@ -43,11 +42,13 @@ class EncoderGateway:
     Args:
         load: returns the encoder; called once, in a thread.
         limits: queue, batch and time-outs.
+        pictures: how the archive makes the derivatives that its own vectors come from.
     """
 
-    def __init__(self, load: Callable[[], Encoder], limits: SearchSettings) -> None:
+    def __init__(self, load: Callable[[], Encoder], limits: SearchSettings, pictures: FetchSettings) -> None:
         self._load = load
         self._limits = limits
+        self._pictures = pictures.model_copy(update={"max_pixels": limits.max_upload_pixels, "max_frames": MAX_FRAMES})
         self._encoder: Encoder | None = None
         self._error: Exception | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
@@ -167,14 +168,10 @@ class EncoderGateway:
         try:
             async with asyncio.timeout(self._limits.encoder_timeout):
                 loop = asyncio.get_running_loop()
-                prepared = await loop.run_in_executor(self._decoders, self._prepare, encoder, data)
+                prepared = await loop.run_in_executor(self._decoders, prepare_query, data, encoder, self._pictures)
                 return await self._images.ask(prepared)
         finally:
             self._decoding -= 1
-
-    def _prepare(self, encoder: Encoder, data: bytes) -> Any:
-        decoded = decode_image(data, PIXEL_SIDE, max_pixels=self._limits.max_upload_pixels, max_frames=MAX_FRAMES)
-        return encoder.prepare_image(decoded.pixels)
 
     async def _encode_texts(self, texts: list[str]) -> list[Vector | Exception]:
         self.on_batch("text", len(texts))

@@ -11,6 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heritage_assets.curation.encoders import Encoder
+from heritage_assets.curation.encoders.interface import Prepared
+from heritage_assets.curation.images import ImageError
+from heritage_assets.curation.images.worker import read_file
+from heritage_assets.curation.query_pictures import prepare_query
 from heritage_assets.curation.schemas import CLEANSED_RECORDS
 from heritage_assets.search.queries import VECTOR_BY, SearchError, merged, plan
 from heritage_assets.stores.connect import Platform
@@ -65,7 +69,7 @@ class SearchService:
         if encoder.text_dim is None and image is None:
             return self.phrase(str(text), limit)
         collection = self._collection(encoder)
-        picture = encoder.encode_images([_read_image(image)])[0] if image is not None else None
+        picture = encoder.encode_prepared([self._prepared(image, encoder)])[0] if image is not None else None
         words = encoder.encode_texts([text])[0] if text and encoder.text_dim is not None else None
         alike = encoder.image_dim == encoder.text_dim
         queries = plan(words, picture, weight=weight, by=None if picture is not None or alike else "text")
@@ -113,6 +117,15 @@ class SearchService:
         best = rows.select(["guid", "title"]).append_column("score", pc.divide(score, max(len(words), 1))).take(order)
         return [Found(row["guid"], row["score"], row["title"], None) for row in best.to_pylist() if row["score"] > 0]
 
+    def _prepared(self, path: Path, encoder: Encoder) -> Prepared:
+        settings = self.platform.settings.fetch
+        if not path.exists():
+            raise SearchError(f"no image at {path}")
+        try:
+            return prepare_query(read_file(path.resolve(), settings.max_bytes), encoder, settings)
+        except (ImageError, OSError) as error:
+            raise SearchError(f"{path} can't be read as an image: {error}") from None
+
     def _collection(self, encoder: Encoder) -> VectorStore:
         """Return the encoder's own collection: what one model encoded is never looked for among another's vectors."""
         store = self.platform.vectors
@@ -126,15 +139,3 @@ class SearchService:
 
 def _found(hits: list[Any]) -> list[Found]:
     return [Found(hit.guid, hit.score, hit.payload.get("title"), hit.payload.get("canonical_id")) for hit in hits]
-
-
-def _read_image(path: Path) -> Any:
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            return image.convert("RGB")
-    except FileNotFoundError:
-        raise SearchError(f"no image at {path}") from None
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
-        raise SearchError(f"{path} can't be read as an image: {error}") from None

@@ -87,6 +87,7 @@ def calibrate_archive(
     from heritage_assets.curation.duplicates.calibration import calibrate
     from heritage_assets.curation.duplicates.hashes import parse_hashes
     from heritage_assets.curation.images import perceptual_hash
+    from heritage_assets.curation.query_pictures import through_a_file
     from heritage_assets.stores.archive import LakeArchive
     from heritage_assets.stores.views import CurrentFilter, current_image_vectors, live_rows, matrix, merged_by_guid
 
@@ -115,7 +116,7 @@ def calibrate_archive(
         matrix(rows["embedding_image"]),
         np.where(known, hashes, 0).astype(np.uint64),
         load_image=load_image,
-        encode_images=encoder.encode_images,
+        encode_images=lambda copies: encoder.encode_images([through_a_file(copy) for copy in copies]),
         hash_image=perceptual_hash,
         settings=settings,
         evidence=LakeArchive(lake, encoder.id).evidence(rows["guid"].to_pylist()).sort_by("guid"),

@@ -48,10 +48,9 @@ def training_pairs(lake: Lake) -> list[Pair]:
 
 
 def picture_of(store: ObjectStore, pair: Pair) -> Image.Image | None:
-    """Return the picture of a pair; None where it is gone or damaged (which is logged)."""
+    """Return the picture of a pair, opened but not decoded; None where it is gone or no picture (which is logged)."""
     try:
-        with Image.open(io.BytesIO(store.get(pair.derivative))) as image:
-            return image.convert("RGB")
+        return Image.open(io.BytesIO(store.get(pair.derivative)))
     except (KeyError, OSError, ValueError, Image.DecompressionBombError) as error:
         log.warning("no picture for %s: %r", pair.guid, error)
         return None

@@ -120,6 +120,22 @@ def test_resizing_is_pillows_but_for_a_grey_level_here_and_there(
         assert difference.mean() < 0.1
 
 
+@pytest.mark.parametrize("extent", [(156.5, 211.0), (156.5, 210.5), (157.0, 210.5)])
+def test_resizing_takes_a_part_that_ends_inside_the_last_column_as_pillow_does(extent: tuple[float, float]) -> None:
+    grain = np.random.default_rng(1).integers(0, 256, (211, 157, 3), dtype=np.uint8)
+    for image in (Image.fromarray(grain), sized(157, 211)):
+        for size in ((48, 48), (125, 168), (31, 100)):
+            mine = resized(image, size, Image.Resampling.BICUBIC, extent).astype(int)
+            theirs = np.asarray(image.resize(size, Image.Resampling.BICUBIC, (0, 0, *extent)))
+            assert mine.shape == theirs.shape
+            assert np.abs(mine - theirs).max() <= 4
+            assert np.abs(mine - theirs).mean() < 0.1
+
+
+def sized(width: int, height: int) -> Image.Image:
+    return pictures(1)[0].convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+
+
 def test_large_images_which_lie_in_pieces_are_resized_too() -> None:
     image = Image.effect_noise((2500, 2500), 60).convert("RGB")
     mine = resized(image, (64, 64), Image.Resampling.BICUBIC).astype(int)

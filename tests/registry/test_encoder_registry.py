@@ -48,16 +48,16 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoEncoders]:
 
 @pytest.fixture(scope="module")
 def rows(archive: TwoEncoders) -> list[dict[str, Any]]:
-    """What the chain made: guid, prompt, both vectors, and the picture from which the image's vector was made."""
+    """What the chain made: guid, prompt, both vectors, and the picture as it was harvested."""
     platform = archive.platform()
     made = platform.lake.read(CLIP_EMBEDDINGS).sort_by("guid").to_pylist()
-    images = platform.lake.read(SOURCE_IMAGES, columns=["guid", "derivative"]).to_pylist()
-    pictures = {image["guid"]: platform.objects.get(image["derivative"]) for image in images}
+    images = platform.lake.read(SOURCE_IMAGES, columns=["guid", "original"]).to_pylist()
+    pictures = {image["guid"]: platform.objects.get(image["original"]) for image in images}
     return [{**one, "picture": pictures[one["guid"]]} for one in made]
 
 
 def test_the_chain_runs_by_alias_and_search_finds_by_the_same_encoder(
-    archive: TwoEncoders, rows: list[dict[str, Any]]
+    archive: TwoEncoders, rows: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     encoder = load_encoder(str(archive.first), "cpu")
     assert [one["guid"] for one in rows] == [f"obj-{number}" for number in range(OBJECTS)]
@@ -67,7 +67,10 @@ def test_the_chain_runs_by_alias_and_search_finds_by_the_same_encoder(
         platform = archive.platform()
         assert platform.encoder().id == encoder.id
         assert SearchService(platform).search(text=rows[0]["prompt"], limit=1)
+        (tmp_path / "asked").write_bytes(rows[2]["picture"])
+        [own] = SearchService(platform).search(image=tmp_path / "asked", limit=1)
         hits = platform.vectors.search(np.asarray(rows[2]["embedding_image"], np.float32), "embedding_image", 2)
+    assert (own.guid, own.score) == (rows[2]["guid"], pytest.approx(1, abs=NEAR)), "a file has the vector of its record"
     assert hits[0].guid == rows[2]["guid"] and hits[0].score == pytest.approx(1, abs=NEAR)
     assert hits[1].score == pytest.approx(max(cosines_to(rows[2], rows)), abs=NEAR)
 

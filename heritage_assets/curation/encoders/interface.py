@@ -52,7 +52,11 @@ class Encoder(Protocol):
         ...
 
     def prepare_image(self, image: Image) -> Prepared:
-        """Return the model's input for one image; safe to call from several threads at once."""
+        """Return the model's input for one image; safe to call from several threads at once.
+
+        A file that is opened and not yet decoded may be decoded at reduced scale: files that shall have equal vectors are all
+        handed over so (:mod:`heritage_assets.curation.query_pictures`).
+        """
         ...
 
     def encode_prepared(self, prepared: Sequence[Prepared]) -> Vectors:

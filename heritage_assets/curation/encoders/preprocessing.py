@@ -2,7 +2,8 @@
 
 Most models want: resize, maybe a centre crop, scale, normalise. The first two are done here, in the threads that decode, since
 images differ in shape; the others by the model on whole uint8 batches. Where that would not equal the model's own processor
-(checked when the encoder is loaded), the processor itself is used.
+(checked when the encoder is loaded), the processor itself is used. A JPEG that is not decoded yet is decoded at reduced scale
+where enough of it remains (:mod:`.scaled_decoding`); the processor itself gets it whole.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from heritage_assets.curation.encoders.interface import Prepared
+from heritage_assets.curation.encoders.scaled_decoding import decode_at_scale
 from heritage_assets.curation.resizing import packed, resized, resized_by_pillow
 
-VERSION = 2
+VERSION = 3
 """Raise it when the code here moves pixels: it is part of every encoder's id."""
 
 TOLERANCE = 1e-3
@@ -32,8 +34,8 @@ RESIZING_TOLERANCE = 2 + TOLERANCE, 0.1
 _SQUEEZED_FROM = 384
 """Short edge from which a processor with a crop percentage squeezes instead (ConvNeXT's own rule)."""
 
-Resize = Callable[[Image.Image, tuple[int, int], int], NDArray[np.uint8]]
-"""(RGB image, (width, height), ``PIL.Image.Resampling``) to uint8 (height, width, 3)."""
+Resize = Callable[[Image.Image, tuple[int, int], int, tuple[float, float] | None], NDArray[np.uint8]]
+"""See :func:`~heritage_assets.curation.resizing.resized`."""
 
 _MAX_ASPECT = 20
 """A 1 × 20,000 strip scaled to a short edge of 224 would need gigabytes; what a centre crop never shows is cut first."""
@@ -41,14 +43,17 @@ _MAX_ASPECT = 20
 
 def tame(image: Image.Image) -> Image.Image:
     """Return the image in RGB, its long side cut (about the centre) to at most 20 times the short one."""
-    width, height = image.size
-    if width > _MAX_ASPECT * height:
-        left = (width - _MAX_ASPECT * height) // 2
-        image = image.crop((left, 0, left + _MAX_ASPECT * height, height))
-    elif height > _MAX_ASPECT * width:
-        top = (height - _MAX_ASPECT * width) // 2
-        image = image.crop((0, top, width, top + _MAX_ASPECT * width))
+    width, height = _cut(image.size)
+    if (width, height) != image.size:
+        left, top = (image.width - width) // 2, (image.height - height) // 2
+        image = image.crop((left, top, left + width, top + height))
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _cut(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size that :func:`tame` leaves of one."""
+    width, height = size
+    return min(width, _MAX_ASPECT * height), min(height, _MAX_ASPECT * width)
 
 
 @dataclass(frozen=True)
@@ -86,16 +91,22 @@ class PlainRecipe:
         return self._prepared(image, resized)
 
     def _prepared(self, image: Image.Image, resize: Resize) -> Prepared:
-        image = tame(image)
-        pixels = resize(image, self.size or self._scaled(image.size), self.resample)
+        # All follows the size of the whole picture: after its half, rounded up, the crop would lie up to a pixel aside.
+        size = self.resized_size(image.size)
+        extent = decode_at_scale(image, size)
+        tamed = tame(image)
+        pixels = resize(tamed, size, self.resample, extent if tamed.size == image.size else None)
         if self.crop:
             left, top = (pixels.shape[1] - self.crop[0]) // 2, (pixels.shape[0] - self.crop[1]) // 2
             pixels = pixels[top : top + self.crop[1], left : left + self.crop[0]]
         return packed(pixels)
 
-    def _scaled(self, size: tuple[int, int]) -> tuple[int, int]:
+    def resized_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the (width, height) to which a picture of ``size`` is resized, before it is cropped."""
+        if self.size is not None:
+            return self.size
         assert self.shortest_edge is not None
-        width, height = size
+        width, height = _cut(size)
         if width <= height:
             return self.shortest_edge, int(self.shortest_edge * height / width)
         return int(self.shortest_edge * width / height), self.shortest_edge

@@ -93,7 +93,10 @@ class PretrainedEncoder:
     # -- images ---------------------------------------------------------------------------------------------------------
 
     def prepare_image(self, image: Image.Image) -> Prepared:
-        """Return the model's input for one image (RGB, resized, cropped); safe to call from several threads at once."""
+        """Return the model's input for one image (RGB, resized, cropped); safe to call from several threads at once.
+
+        An opened JPEG that is not decoded yet is decoded at reduced scale, where enough pixels remain, and stays so.
+        """
         return self._preprocessing.prepare(image)
 
     def encode_prepared(self, prepared: Sequence[Prepared]) -> Vectors:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from heritage_assets.curation.encoders.interface import Encoder
 from heritage_assets.curation.fine_tuning.pairs import Pair
-from heritage_assets.curation.fine_tuning.training import Picture
+from heritage_assets.curation.fine_tuning.training import Picture, prepared_picture
 from heritage_assets.curation.retrieval import Judgements, ranks_of, retrieval_metrics
 
 SURE = 2.0
@@ -72,9 +72,9 @@ def _images(encoder: Encoder, pairs: Sequence[Pair], picture: Picture) -> tuple[
     for start in range(0, len(pairs), 256):
         images: list[Any] = []
         for pair in pairs[start : start + 256]:
-            image = picture(pair)
-            if image is not None:
+            prepared = prepared_picture(picture, pair, encoder.prepare_image)
+            if prepared is not None:
                 usable.append(pair)
-                images.append(encoder.prepare_image(image))
+                images.append(prepared)
         vectors.append(encoder.encode_prepared(images))
     return np.concatenate(vectors), usable

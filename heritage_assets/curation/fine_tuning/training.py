@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
 import tempfile
@@ -25,8 +26,10 @@ from heritage_assets.curation.progress import Stage
 if TYPE_CHECKING:
     import torch
 
+log = logging.getLogger(__name__)
+
 Picture = Callable[[Pair], Any]
-"""Gives the PIL image of a pair; None where it can't be read."""
+"""Gives the PIL image of a pair, which may be decoded only when it is prepared; None where it can't be read."""
 
 SMALL = 30_000_000
 """Weights up to which all of them learn by default."""
@@ -152,6 +155,16 @@ def _prepare(model: Any, method: Method, plan: FineTuning) -> Any:
     return adapted
 
 
+def prepared_picture(picture: Picture, pair: Pair, prepare: Callable[[Any], Prepared]) -> Prepared | None:
+    """Return a pair's picture as an encoder takes it; None where it can't be read or decoded (which is logged)."""
+    try:
+        image = picture(pair)
+        return None if image is None else prepare(image)
+    except (OSError, ValueError) as error:
+        log.warning("no picture for %s: %r", pair.guid, error)
+        return None
+
+
 def _prepared(
     pairs: Sequence[Pair], picture: Picture, recipe: PlainRecipe | OwnProcessor, scratch: Path
 ) -> tuple[NDArray[Any], list[Pair]]:
@@ -160,8 +173,7 @@ def _prepared(
     rows: Any = None
 
     def work(pair: Pair) -> Prepared | None:
-        image = picture(pair)
-        return None if image is None else recipe.prepare(image)
+        return prepared_picture(picture, pair, recipe.prepare)
 
     stage = Stage("reading pictures", len(pairs))
     with ThreadPoolExecutor(thread_name_prefix="decode") as pool:

@@ -35,7 +35,7 @@ class AppState:
         self.settings = settings
         self.limits = limits
         self.platform = Platform(settings)
-        self.encoder = EncoderGateway(self.platform.encoder, limits)
+        self.encoder = EncoderGateway(self.platform.encoder, limits, settings.fetch)
         self.vectors = VectorGateway(settings, limits)
         self.engine = SearchEngine(self.vectors, self.encoder, limits)
         self.keeper = SnapshotKeeper(self.platform.lake, self.encoder_id, limits.refresh_seconds)
