@@ -47,8 +47,8 @@ def resized(
 def resized_image(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Return an RGB or L image in a smaller size (width, height), bicubic, as an image of the same mode.
 
-    What is more than four times as large as wanted is averaged by a whole factor first (``Image.reduce``): a picture of 27
-    million pixels then takes 12 ms where it took 60, and at twice the size wanted that is hardly seen.
+    What is at least four times as large as wanted is averaged by a whole factor first (``Image.reduce``), down to no less than
+    twice the size: 35 ms for 27 million pixels, where Pillow's filter takes 157, and a fifth of a grey level on average.
     """
     factor = int(min(image.width / size[0], image.height / size[1]) / _LEAST_MARGIN)
     if factor > 1:
