@@ -12,14 +12,15 @@ from PIL import Image
 
 from heritage_assets.curation.encoders import Encoder
 from heritage_assets.curation.encoders.interface import Prepared
-from heritage_assets.curation.images import FetchSettings, ImageShelf
-from heritage_assets.stores.held_objects import HeldObjects
+from heritage_assets.curation.images import FetchSettings, decode_image
+from heritage_assets.curation.images.decode import allow_pixels
+from heritage_assets.curation.images.derivatives import jpeg_of
 
 
 def prepare_query(data: bytes, encoder: Encoder, settings: FetchSettings) -> Prepared:
     """Return the encoder's input for an image file.
 
-    Memory: as :class:`~.images.ImageShelf`, and the file.
+    Memory: as :meth:`~.images.decode.Header.decode`, and the file.
 
     Args:
         data: the file.
@@ -29,14 +30,13 @@ def prepare_query(data: bytes, encoder: Encoder, settings: FetchSettings) -> Pre
     Raises:
         ImageError: the bytes are no image that is accepted.
     """
-    held = HeldObjects()
-    derivative = ImageShelf(held, settings).keep(data).derivative
-    with Image.open(io.BytesIO(held.get(derivative))) as image:
-        return encoder.prepare_image(image)
+    allow_pixels(settings.max_pixels)
+    decoded = decode_image(
+        data, settings.derivative_side, max_pixels=settings.max_pixels, max_frames=settings.max_frames
+    )
+    return encoder.prepare_image(through_a_file(decoded.pixels, settings.derivative_quality))
 
 
 def through_a_file(image: Image.Image, quality: int = FetchSettings().derivative_quality) -> Image.Image:
-    """Return a picture as an opened JPEG, as the derivative of an edited copy would be: for calibration, which makes copies."""
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=quality, subsampling="4:2:0")
-    return Image.open(file)
+    """Return a picture as an opened JPEG, as its derivative would be."""
+    return Image.open(io.BytesIO(jpeg_of(image, quality)))

@@ -105,8 +105,8 @@ class ImageShelf:
             note=decoded.note,
         )
         self._store.put(image.original, data, if_absent=True)
-        self._store.put(image.derivative, _jpeg(decoded.pixels, settings.derivative_quality))
-        self._store.put(image.thumbnail, _jpeg(thumbnail, settings.thumbnail_quality))
+        self._store.put(image.derivative, jpeg_of(decoded.pixels, settings.derivative_quality))
+        self._store.put(image.thumbnail, jpeg_of(thumbnail, settings.thumbnail_quality))
         self._store.put(self._derived_key("derivatives", digest, "json"), orjson.dumps(asdict(image)))
         return image
 
@@ -114,8 +114,8 @@ class ImageShelf:
         return f"{folder}/{self._version}/{digest[:2]}/{digest}.{extension}"
 
 
-def _jpeg(pixels: Image.Image, quality: int) -> bytes:
-    """Return the pixels as a JPEG without any metadata of the original (position, owner, comments)."""
+def jpeg_of(pixels: Image.Image, quality: int) -> bytes:
+    """Return an RGB image as a JPEG without any metadata of the original (position, owner, comments)."""
     pixels.info.clear()
     with _scratch_file() as file:
         pixels.save(file, "JPEG", quality=quality, subsampling="4:2:0")
