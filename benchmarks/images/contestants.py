@@ -16,15 +16,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 from PIL import Image
 
 from heritage_assets.curation.images import FetchSettings, decode_image, fetch_images
-from heritage_assets.curation.images.decode import keep_memory
-from heritage_assets.curation.resizing import use_one_core
+from heritage_assets.curation.images.decode import decoding_pool
 from heritage_assets.curation.schemas import IMAGE_TASKS
 from heritage_assets.stores.objects import FolderStore
 
@@ -57,10 +55,9 @@ def decode(files: list[str]) -> float:
 
 
 def _from_memory(files: list[str], work: Callable[[bytes], object]) -> float:
-    keep_memory(SETTINGS.decode_threads)  # as the step does
     bodies = [Path(file).read_bytes() for file in files]
     started = time.perf_counter()
-    with ThreadPoolExecutor(SETTINGS.decode_threads, initializer=use_one_core) as threads:
+    with decoding_pool(SETTINGS.decode_threads) as threads:
         for _ in threads.map(work, bodies):
             pass
     return time.perf_counter() - started

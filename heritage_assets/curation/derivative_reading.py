@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Semaphore
 
@@ -12,8 +11,6 @@ from PIL import Image
 from heritage_assets.curation.embedding_rows import Failure
 from heritage_assets.curation.encoders import Encoder
 from heritage_assets.curation.encoders.interface import Prepared
-from heritage_assets.curation.images.decode import keep_memory
-from heritage_assets.curation.resizing import use_one_core
 from heritage_assets.stores.objects import InvalidKeyError, ObjectStore
 
 MAX_DERIVATIVE_PIXELS = 50_000_000
@@ -53,9 +50,3 @@ def reading_threads(store: ObjectStore, cores: int) -> tuple[int, int]:
     if store.root.startswith("file:"):
         return cores + 1, cores + 1
     return min(32, max(4, 2 * cores)), cores
-
-
-def decoding_pool(threads: int) -> ThreadPoolExecutor:
-    """Return the threads for a :class:`DerivativeReader`."""
-    keep_memory(threads)
-    return ThreadPoolExecutor(threads, thread_name_prefix="decode", initializer=use_one_core)

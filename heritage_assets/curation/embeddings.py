@@ -19,10 +19,11 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heritage_assets.curation.derivative_reading import DerivativeReader, decoding_pool, reading_threads
+from heritage_assets.curation.derivative_reading import DerivativeReader, reading_threads
 from heritage_assets.curation.embedding_rows import OK, Failure, embedding_rows
 from heritage_assets.curation.encoders import Encoder, EncoderUnusableError
 from heritage_assets.curation.encoders.interface import Prepared, Vectors
+from heritage_assets.curation.images.decode import decoding_pool
 from heritage_assets.curation.progress import Stage
 from heritage_assets.curation.prompts import build_prompts
 from heritage_assets.curation.vector_journal import VectorJournal

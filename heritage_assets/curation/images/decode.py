@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import io
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,14 @@ def keep_memory(threads: int) -> None:
         set_option(M_MMAP_THRESHOLD, 16 << 20)
 
 
+def decoding_pool(threads: int) -> ThreadPoolExecutor:
+    """Return threads that decode and resize beside each other."""
+    from heritage_assets.curation.resizing import use_one_core
+
+    keep_memory(threads)
+    return ThreadPoolExecutor(threads, thread_name_prefix="decode", initializer=use_one_core)
+
+
 class Header:
     """An opened, not yet decoded image.
 
@@ -79,8 +88,10 @@ class Header:
 
     def __init__(self, data: bytes, *, max_pixels: int, max_frames: int) -> None:
         self.format = sniff(data[:SNIFF_BYTES])
-        self._bytes = len(data)
         self._image = _open(data, self.format)
+        if self.format is JPEG:
+            # Its decoder is given all at once: for every piece it would wait for the lock of Python.
+            self._image.decodermaxblock = len(data)
         width, height = self._image.size
         self.pixels = width * height
         if self.pixels > max_pixels:
@@ -104,8 +115,6 @@ class Header:
             orientation = _orientation(self._image)
             if self.format is JPEG:
                 self._image.draft(None, fitted(width, height, round(side * DRAFT_MARGIN)))
-                # The decoder is given all at once: for every piece it would wait for the lock of Python.
-                self._image.decodermaxblock = self._bytes
             self._image.load()
             pixels = _upright(to_srgb(self._image, fitted(width, height, side)), orientation)
         except Exception as error:

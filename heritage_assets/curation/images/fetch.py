@@ -8,13 +8,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
 
+from heritage_assets.curation.images.decode import decoding_pool
 from heritage_assets.curation.images.derivatives import ImageShelf
 from heritage_assets.curation.images.outcomes import (
     Fetched,
@@ -33,7 +33,6 @@ from heritage_assets.curation.images.policy import FetchSettings, Status
 from heritage_assets.curation.images.wanted import Wanted, wanted_image
 from heritage_assets.curation.images.worker import ImageWorker, Kept, Outcome, Restored, WorkerOptions, left_alone
 from heritage_assets.curation.progress import Stage
-from heritage_assets.curation.resizing import use_one_core
 from heritage_assets.stores.objects import ObjectStore
 
 WINDOW = 2_048
@@ -140,9 +139,7 @@ class _Run:
         self._sharers: dict[SharingKey, list[Task]] = {}
         self._remembered: OrderedDict[SharingKey, Outcome] = OrderedDict()
         self._outcomes: queue.SimpleQueue[tuple[list[Task], Outcome | BaseException]] = queue.SimpleQueue()
-        self._threads = ThreadPoolExecutor(
-            options.settings.decode_threads, thread_name_prefix="decode", initializer=use_one_core
-        )
+        self._threads = decoding_pool(options.settings.decode_threads)
         self._shelf = ImageShelf(store, options.settings)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fetch", daemon=True)
