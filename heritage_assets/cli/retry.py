@@ -32,7 +32,7 @@ def failed_by_batch(
     from heritage_assets.curation.images.health import check_reasons, failed_images, selected
     from heritage_assets.curation.schemas import SOURCE_IMAGES
     from heritage_assets.stores.lake import text
-    from heritage_assets.stores.views import superseded_in
+    from heritage_assets.stores.views import newest_batches
 
     unknown = sorted(set(batches or ()) - set(lake.batches(SOURCE_IMAGES)))
     if unknown:
@@ -43,10 +43,14 @@ def failed_by_batch(
         chosen = rows.filter(selected(rows, wanted, hosts))
         for row in chosen.select(["batch", "guid", "reason"]).to_pylist():
             found.setdefault(row["batch"], {})[row["guid"]] = row["reason"]
-    for batch, failed in found.items():
-        for guid in superseded_in(lake, batch, list(failed)):
-            del failed[guid]
-    return {batch: failed for batch, failed in sorted(found.items()) if failed}
+    if not found:
+        return {}
+    newest = newest_batches(lake, sorted({guid for failed in found.values() for guid in failed}))
+    current = {
+        batch: {guid: why for guid, why in failed.items() if newest.get(guid, batch) == batch}
+        for batch, failed in sorted(found.items())
+    }
+    return {batch: failed for batch, failed in current.items() if failed}
 
 
 def retry_images(

@@ -95,11 +95,9 @@ class FolderStore:
             if if_absent:
                 return _link_once(temporary, target)
             os.replace(temporary, target)  # noqa: PTH105  (paths cost more than the call: four objects an image)
-            temporary = ""
             return True
         finally:
-            if temporary:
-                os.unlink(temporary)  # noqa: PTH108
+            Path(temporary).unlink(missing_ok=True)
 
     def get(self, key: str) -> bytes:
         """See :class:`ObjectStore`."""

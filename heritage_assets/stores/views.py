@@ -38,10 +38,14 @@ def newest_rows(lake: Lake) -> pa.Table:
 
 def superseded_in(lake: Lake, batch: str, guids: Sequence[str]) -> list[str]:
     """Return those of ``guids`` whose current row lies in another batch than ``batch``."""
+    return [guid for guid, newest in newest_batches(lake, guids).items() if newest != batch]
+
+
+def newest_batches(lake: Lake, guids: Sequence[str]) -> dict[str, str]:
+    """Return the batch in which the current row of each of ``guids`` lies, by guid; without those that no batch has."""
     rows = lake.read(CLEANSED_RECORDS, columns=NEWEST.names, where=text("guid").isin(pa.array(guids, pa.string())))
     newest = rows.take(pa.array(newest_places(rows)))
-    found: list[str] = newest.filter(pc.not_equal(newest["batch"], batch))["guid"].to_pylist()
-    return found
+    return dict(zip(newest["guid"].to_pylist(), newest["batch"].to_pylist(), strict=True))
 
 
 def newest_places(rows: pa.Table) -> npt.NDArray[np.int64]:
